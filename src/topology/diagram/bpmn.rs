@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::element::{Element, Flow, FlowKind, level};
+use super::element::{Element, Flow, FlowKind, frame, level};
 use super::label;
 use super::layout::Layout;
 use super::part::{self, Catalog, Ends};
 use super::plane;
 use super::style::BPMN;
 use super::xml::{self, Tag};
-use crate::processor::flow::{Definition, Graph, Kind, ScopeId};
+use crate::processor::flow::{Definition, Graph, ScopeId};
 
 /// The namespaces of the document (BPMN 2.0.2, table 15.1).
 const NAMESPACES: [(&str, &str); 6] = [
@@ -90,25 +90,7 @@ impl<'a> Process<'a> {
         for element in self.elements.remove(&scope).unwrap_or_default() {
             let ends = self.ends.remove(&element).unwrap_or_default();
             let tag = part::tag(self.definition, &mut self.catalog, element, &ends);
-            let inner = match element {
-                Element::Lane(inner) => self.level(inner),
-                Element::Step(step) => match graph.step(step).kind {
-                    Kind::Scope(inner) => self.level(inner),
-                    Kind::Once | Kind::Request | Kind::Sleep(_) | Kind::Undo | Kind::Rerun(_) | Kind::Fail(_) => {
-                        Vec::new()
-                    }
-                },
-                Element::Begin(_)
-                | Element::Split(_)
-                | Element::Gather(_)
-                | Element::Finish(_)
-                | Element::Join(_)
-                | Element::When(_)
-                | Element::Merge(_)
-                | Element::Fork(_)
-                | Element::Trouble(_, _)
-                | Element::Undo(_) => Vec::new(),
-            };
+            let inner = frame(graph, element).map(|inner| self.level(inner)).unwrap_or_default();
             tags.push(tag.inner(inner));
         }
         let flows = self.flows.remove(&scope).unwrap_or_default();

@@ -133,6 +133,27 @@ pub(super) fn alone(graph: &Graph, undo: ScopeId) -> Option<StepId> {
     (is_task && !step.has_condition && step.handlers.is_empty() && step.undo.is_none()).then_some(*only)
 }
 
+/// The scope whose elements stand in this one: of a stage, a handler, or an undo with several steps.
+pub(super) fn frame(graph: &Graph, element: Element) -> Option<ScopeId> {
+    match element {
+        Element::Lane(scope) => Some(scope),
+        Element::Step(step) => match graph.step(step).kind {
+            Kind::Scope(scope) => Some(scope),
+            Kind::Once | Kind::Request | Kind::Sleep(_) | Kind::Undo | Kind::Rerun(_) | Kind::Fail(_) => None,
+        },
+        Element::Begin(_)
+        | Element::Split(_)
+        | Element::Gather(_)
+        | Element::Finish(_)
+        | Element::Join(_)
+        | Element::When(_)
+        | Element::Merge(_)
+        | Element::Fork(_)
+        | Element::Trouble(_, _)
+        | Element::Undo(_) => None,
+    }
+}
+
 /// The scope whose frame contains an element: that of the flow, of a stage, or of an undo with several steps.
 pub(super) fn level(graph: &Graph, element: Element) -> ScopeId {
     match element {

@@ -71,24 +71,6 @@ pub(super) fn is_part(graph: &Graph, element: Element) -> bool {
     matches!(graph.scope(scope).owner, Owner::Undo(_)) && alone(graph, scope).is_none()
 }
 
-/// True if an element contains others.
-pub(super) fn is_frame(graph: &Graph, element: Element) -> bool {
-    match element {
-        Element::Lane(_) => true,
-        Element::Step(step) => matches!(graph.step(step).kind, Kind::Scope(_)),
-        Element::Begin(_)
-        | Element::Split(_)
-        | Element::Gather(_)
-        | Element::Finish(_)
-        | Element::Join(_)
-        | Element::When(_)
-        | Element::Merge(_)
-        | Element::Fork(_)
-        | Element::Trouble(_, _)
-        | Element::Undo(_) => false,
-    }
-}
-
 /// The element of a process for a shape, without what stands in it.
 pub(super) fn tag(definition: &Definition, catalog: &mut Catalog, element: Element, ends: &Ends) -> Tag {
     let graph = &definition.graph;

@@ -1,6 +1,6 @@
 //! The diagram of a BPMN process: the place of each shape and line.
 
-use super::element::{Element, Flow, Point, Rect};
+use super::element::{Element, Flow, Point, Rect, frame};
 use super::layout::Layout;
 use super::part;
 use super::xml::Tag;
@@ -26,19 +26,12 @@ pub(super) fn diagram(graph: &Graph, layout: &Layout, is_sequence: fn(&Graph, &F
 fn shape(graph: &Graph, element: Element, rect: &Rect) -> Tag {
     let id = part::id(element);
     let tag = Tag::new("bpmndi:BPMNShape").with("id", format!("Shape_{id}")).with("bpmnElement", id);
-    let tag = match element {
-        Element::When(_) | Element::Merge(_) => tag.with("isMarkerVisible", true),
-        _ if part::is_frame(graph, element) => tag.with("isExpanded", true),
-        Element::Begin(_)
-        | Element::Split(_)
-        | Element::Gather(_)
-        | Element::Finish(_)
-        | Element::Lane(_)
-        | Element::Join(_)
-        | Element::Step(_)
-        | Element::Fork(_)
-        | Element::Trouble(_, _)
-        | Element::Undo(_) => tag,
+    let tag = if matches!(element, Element::When(_) | Element::Merge(_)) {
+        tag.with("isMarkerVisible", true)
+    } else if frame(graph, element).is_some() {
+        tag.with("isExpanded", true)
+    } else {
+        tag
     };
     let bounds = Tag::new("dc:Bounds").with("x", rect.x).with("y", rect.y);
     tag.inner([bounds.with("width", rect.width).with("height", rect.height)]).inner(label(element, rect))

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::count::{Count, Counts};
-use super::element::{Element, Flow, FlowKind, Point, Rect, pixels};
+use super::element::{Element, Flow, FlowKind, Point, Rect, frame, pixels};
 use super::label::{self, Symbol};
 use super::layout::Layout;
 use super::paint;
@@ -60,23 +60,10 @@ impl Canvas<'_> {
 
     /// A stage or a lane.
     fn frame(&mut self, element: Element, rect: &Rect) {
-        match element {
-            Element::Step(step) => {
-                if let Kind::Scope(_) = self.definition.graph.step(step).kind {
-                    self.stage(step, rect);
-                }
-            }
-            Element::Lane(scope) => self.lane(scope, rect),
-            Element::Begin(_)
-            | Element::Split(_)
-            | Element::Gather(_)
-            | Element::Finish(_)
-            | Element::Join(_)
-            | Element::When(_)
-            | Element::Merge(_)
-            | Element::Fork(_)
-            | Element::Trouble(_, _)
-            | Element::Undo(_) => {}
+        match (element, frame(&self.definition.graph, element)) {
+            (Element::Step(step), Some(_)) => self.stage(step, rect),
+            (_, Some(scope)) => self.lane(scope, rect),
+            (_, None) => {}
         }
     }
 
