@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
+use super::asked::Asked;
 use super::definition::{Flow, Sends, Step};
 use super::message::{Ask, Says, id, text};
 use super::transition::{Input, Transition};
@@ -34,28 +35,6 @@ pub(super) struct Case<'a> {
     /// The steps that operators have failed: each may be held once more.
     pub(super) failed_by_command: usize,
     pub(super) violations: Vec<String>,
-}
-
-/// What is known of a step.
-#[derive(Default)]
-#[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
-struct Asked {
-    /// The number of its latest attempt that was sent.
-    number: u32,
-    /// How often it was sent.
-    times: u32,
-    /// The tries since it has begun anew.
-    tries: u32,
-    /// The accepted answers without an id: each may have been taken before its step began, which is an attempt too.
-    free: u32,
-    /// True if its latest attempt is done.
-    is_done: bool,
-    /// True if the latest attempt has failed.
-    has_failed: bool,
-    /// True if it may begin anew: by a command, a time, a refusal.
-    may_begin_anew: bool,
-    /// True if its first answer came before it could begin.
-    came_before: bool,
 }
 
 impl<'a> Case<'a> {
@@ -317,30 +296,7 @@ impl<'a> Case<'a> {
             self.violation(&format!("`{name}` begins before {unmet:?}"));
         }
         let (flow, key) = (self.flow, self.key);
-        let asked = self.of(step);
-        let next = asked.number + 1;
-        let found = (1..=next + asked.free).find(|number| id(flow, key, step, *number) == ask.id);
-        let mut problems = Vec::new();
-        match found {
-            None => problems.push("has an id that is none of its next attempt's"),
-            Some(number) if number < next => problems.push("sends the id of a former attempt again"),
-            Some(number) => {
-                asked.free -= number - next;
-                asked.number = number;
-            }
-        }
-        if asked.came_before && found == Some(1) {
-            problems.push("begins, although its answer had come before");
-        }
-        if asked.times > 0 && !asked.has_failed && !asked.may_begin_anew {
-            problems.push("begins again without a reason");
-        }
-        asked.tries = if asked.times > 0 && !asked.may_begin_anew { asked.tries + 1 } else { 1 };
-        if asked.tries > step.tries {
-            problems.push("has more tries than it may have");
-        }
-        asked.times += 1;
-        (asked.has_failed, asked.may_begin_anew, asked.is_done) = (false, false, false);
+        let mut problems = self.of(step).sent(step.tries, &ask.id, |number| id(flow, key, step, number));
         if !self.is_touched && step.undone_before.is_some_and(|before| self.done.contains(before)) {
             problems.push("takes back what was done before another step that is not taken back");
         }

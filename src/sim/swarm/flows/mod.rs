@@ -5,9 +5,10 @@
 //! | `definition` | the flows of a run, and what the oracle knows of their steps |
 //! | `message` | messages, and the ids of attempts |
 //! | `worker` | workers that answer once, twice, late, early, wrongly or never, and operators |
-//! | `transition`, `case` | the oracle of one flow, by the steps of its history |
+//! | `transition`, `case`, `asked` | the oracle of one flow and of its steps, by the steps of its history |
 //! | `oracle` | the oracle of a run: it shares no code with the engine |
 
+mod asked;
 mod case;
 mod definition;
 mod message;
