@@ -212,3 +212,13 @@ fn problem(failure: &QueryFailure) -> Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_address_names_the_application_that_was_asked_for() {
+        let address = |application| super::address("flow", "o 1", application).unwrap().to_string();
+        assert_eq!(address(Some("orders")), "/api/v1/flow/entries/o%201?application=orders");
+        assert_eq!(address(None), "/api/v1/flow/entries/o%201");
+    }
+}
