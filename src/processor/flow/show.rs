@@ -11,7 +11,7 @@ use super::status::{is_for_person, is_waited_for};
 use crate::model::{Key, Timestamp};
 
 /// `key`, `status`, `flow`, `definition`, `started_at`, `updated_at`, `version`, `ending`, `at_steps`, `waits_for` (what it waits for or is held at), `steps` (`step`, `status`,
-/// `attempt`, `reason`, `since`, `due`, `late_at`). A flow of a staged template has the fields of its instance document too:
+/// `attempt`, `reruns`, `reason`, `since`, `due`, `late_at`). A flow of a staged template has the fields of its instance document too:
 /// `business_ref_no`, `component_name`, `workflow_name`, `stages`.
 pub(super) fn show(key: &Key, flow: &Flow, status: &str, definition: Option<&Definition>) -> Value {
     let facts = &flow.facts;
@@ -63,12 +63,13 @@ fn wait(flow: &Flow, definition: &Definition, id: StepId) -> Value {
 }
 
 fn step(flow: &Flow, definition: &Definition, id: StepId) -> Value {
-    let StepProgress { status, attempt, due, late_at, changed_at, reason, .. } = flow.progress.of(id);
+    let StepProgress { status, attempt, reruns, due, late_at, changed_at, reason, .. } = flow.progress.of(id);
     let time = |at: &Option<Timestamp>| at.map(|at| at.to_string());
     json!({
         "step": step_name(definition, id),
         "status": status.as_str(),
         "attempt": attempt,
+        "reruns": reruns,
         "reason": Some(reason).filter(|reason| !reason.is_empty()),
         "since": changed_at.to_string(),
         "due": time(due),

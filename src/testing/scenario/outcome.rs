@@ -41,6 +41,8 @@ pub struct EndState {
     pub processor: String,
     /// What its processor shows of it ([`Processor::show`](crate::processor::Processor::show)).
     pub shown: serde_json::Value,
+    /// A flow's way through its definition, as an SVG document; `None` of another entry.
+    pub picture: Option<String>,
 }
 
 /// What came out of a step.

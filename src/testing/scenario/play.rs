@@ -48,6 +48,7 @@ pub fn play_text(path: &Path, text: &str, topology: &TopologyFile) -> Result<Pla
 }
 
 fn play_on(topology: &TopologyFile, path: &Path, file: &File) -> Result<Played> {
+    let definitions = topology.definitions();
     let (config, topology) = assemble(topology, path, file)?;
     let mut outcomes = Vec::new();
     for scenario in &file.scenarios {
@@ -55,7 +56,7 @@ fn play_on(topology: &TopologyFile, path: &Path, file: &File) -> Result<Played> 
         let change = |settings: &mut Settings| settings.application = application;
         let driver = TestDriver::with_settings(topology.clone(), change)
             .map_err(|error| Error::Start { path: path.to_owned(), error: Box::new(error) })?;
-        outcomes.push(player::play(driver, scenario, &file.names));
+        outcomes.push(player::play(driver, scenario, (&file.names, definitions)));
     }
     let diagram = describe(&topology, &config.application_id);
     Ok(Played { path: path.to_owned(), topology: topology.name, diagram, outcomes })

@@ -11,16 +11,18 @@ use super::outcome::{EndState, Moment, Outcome, StepOutcome};
 use super::text::{Scenario, Step};
 use crate::model::{Key, OutRecord, Timestamp, Topic, Verdict};
 use crate::processor;
+use crate::processor::flow::{Definitions, Digest};
 use crate::runtime::command_record;
 use crate::testing::{DriverError, TestDriver};
+use crate::topology::diagram::{Way, svg_of_way};
 
 /// The most acts that are answered by themselves after one command.
 const ANSWERS_MAX: usize = 10_000;
 
 type Result<T> = std::result::Result<T, String>;
 
-/// Plays a scenario.
-pub(super) fn play(driver: TestDriver, scenario: &Scenario, names: &Names) -> Outcome {
+/// Plays a scenario. Flows have these definitions.
+pub(super) fn play(driver: TestDriver, scenario: &Scenario, (names, definitions): (&Names, &Definitions)) -> Outcome {
     let mut player = Player::new(driver, names);
     let (title, description) = title(&scenario.comment);
     let (steps, ends) = (Vec::new(), Vec::new());
@@ -33,7 +35,7 @@ pub(super) fn play(driver: TestDriver, scenario: &Scenario, names: &Names) -> Ou
             return outcome;
         }
     }
-    match player.ends() {
+    match player.ends(definitions) {
         Ok(ends) => outcome.ends = ends,
         Err(message) => outcome.failure = Some((scenario.line, message)),
     }
@@ -45,6 +47,12 @@ fn title(comment: &str) -> (String, String) {
     let (title, rest) = comment.split_once(". ").unwrap_or((comment, ""));
     let title = title.trim_end_matches('.');
     (if title.is_empty() { "without a comment".to_owned() } else { title.to_owned() }, rest.trim().to_owned())
+}
+
+/// The way of a flow; `None` of another entry.
+fn picture(shown: &serde_json::Value, definitions: &Definitions) -> Option<String> {
+    let digest = Digest::parse(shown.get("definition")?.as_str()?)?;
+    Some(svg_of_way(&*definitions.known(digest)?, &Way::of(shown)))
 }
 
 struct Player<'a> {
@@ -137,11 +145,12 @@ impl<'a> Player<'a> {
     }
 
     /// The entries.
-    fn ends(&mut self) -> Result<Vec<EndState>> {
+    fn ends(&mut self, definitions: &Definitions) -> Result<Vec<EndState>> {
         let shown = self.driver.show_all().map_err(|error| error.to_string())?;
         let end = |(processor, shown): (String, serde_json::Value)| {
+            let picture = picture(&shown, definitions).map(|picture| self.names.shorten(&picture));
             let shown = serde_json::from_str(&self.names.shorten(&shown.to_string())).unwrap_or(shown);
-            EndState { processor, shown }
+            EndState { processor, shown, picture }
         };
         Ok(shown.into_iter().map(end).collect())
     }

@@ -18,10 +18,12 @@
 //! | `block` | a part of a picture, and a step as one |
 //! | `track` | a scope as a block: columns and the lines between them |
 //! | `layout` | a step with its lanes; the whole picture |
-//! | `svg`, `paint`, `count` | a picture for people; its colours and symbols; the instances at steps |
+//! | `svg`, `paint`, `badge` | a picture for people; its colours and symbols; the badges on the corners of steps |
+//! | `told`, `count`, `way` | what a picture tells beside the definition: the flows at its steps, or the way of one flow |
 //! | [`bpmn`](fn@bpmn), `part`, `plane`, `xml` | BPMN: the document, its parts, its diagram, and how it is written |
 //! | `mermaid`, `text` | a flowchart for Markdown; an outline for terminals |
 
+mod badge;
 mod block;
 mod bpmn;
 mod count;
@@ -38,17 +40,25 @@ mod svg;
 #[cfg(test)]
 mod tests;
 mod text;
+mod told;
 mod track;
+mod way;
 mod xml;
 
 pub use count::{Count, Counts};
+pub use way::Way;
 
 use crate::processor::flow::Definition;
+use told::Told;
 
-/// A picture as one SVG document without scripts and references, for light and dark pages. Steps with instances have their
-/// counts.
+/// A picture as one SVG document without scripts and references, for light and dark pages. Steps with flows have their counts.
 pub fn svg(definition: &Definition, counts: &Counts) -> String {
-    svg::draw(definition, counts)
+    svg::draw(definition, Told::Counts(counts))
+}
+
+/// The same with the way that a flow has taken: what has become of each step, and the lines along which it went.
+pub fn svg_of_way(definition: &Definition, way: &Way) -> String {
+    svg::draw(definition, Told::Way(way))
 }
 
 /// A flowchart in Mermaid's language.

@@ -40,8 +40,15 @@ pub(super) const STYLE: &str = "\
 .sheaf-flow .sleep, .sheaf-flow .rerun, .sheaf-flow .undo, .sheaf-flow .late { color: var(--amber); }
 .sheaf-flow .fail, .sheaf-flow .trouble { color: var(--red); } .sheaf-flow .late.trouble { color: var(--amber); }
 .sheaf-flow .stage-name { font-size: 13px; font-weight: 600; }
-.sheaf-flow .badge { fill: var(--blue); } .sheaf-flow .badge.held { fill: var(--red); }
+.sheaf-flow .badge { fill: var(--blue); } .sheaf-flow .badge.held { fill: var(--red); } .sheaf-flow .badge.done { fill: var(--green); }
+.sheaf-flow .badge.undone { fill: var(--amber); }
+.sheaf-flow .badge.failed { fill: var(--card); stroke: var(--red); } .sheaf-flow .badge.failed + .count { fill: var(--red); }
 .sheaf-flow .count { fill: var(--on); font-weight: 600; text-anchor: middle; }
+.sheaf-flow.way .done > .card { stroke: var(--green); } .sheaf-flow.way .undone > .card { stroke: var(--amber); }
+.sheaf-flow.way .here > .card { stroke: var(--blue); stroke-width: 2.5; }
+.sheaf-flow.way .held > .card, .sheaf-flow.way .failed > .card { stroke: var(--red); stroke-width: 2.5; }
+.sheaf-flow.way .flow.taken { stroke: var(--ink); stroke-width: 2.5; } .sheaf-flow.way .head.taken { fill: var(--ink); }
+.sheaf-flow.way .ahead, .sheaf-flow.way .skipped { opacity: .45; } .sheaf-flow.way .skipped > .name { text-decoration: line-through; }
 ";
 
 /// The lines of a step's symbol, in a square of 16 pixels.

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::count::{Count, Counts};
+use super::badge::badges;
 use super::element::{Element, Flow, FlowKind, Point, Rect, frame, pixels};
 use super::label::{self, Symbol};
 use super::layout::Layout;
 use super::paint;
 use super::style::{BOX_PAD, DETAIL_LINE, NAME_LINE, PICTURE, SYMBOL, text_width};
+use super::told::Told;
 use crate::codec::markup::escape;
 use crate::processor::flow::{Definition, Kind, Owner, ScopeId, StepId, Trouble};
 
@@ -15,18 +16,17 @@ use crate::processor::flow::{Definition, Kind, Owner, ScopeId, StepId, Trouble};
 const HEADING: i32 = 36;
 /// The radius of the corners of lines.
 const ROUND: i32 = 8;
-/// The height of a badge.
-const BADGE: i32 = 18;
 
 /// The document of a definition.
-pub(super) fn draw(definition: &Definition, counts: &Counts) -> String {
+pub(super) fn draw(definition: &Definition, told: Told<'_>) -> String {
     let layout = Layout::new(definition, &PICTURE);
     let (name, start) = (escape(&definition.name), escape(&definition.start));
     let begun = text_width(&definition.name, 96) + text_width(&definition.start, 65) + 140;
     let (width, height) = (layout.width.max(begun), layout.height + HEADING);
-    let mut canvas = Canvas { definition, counts, text: String::new() };
+    let mut canvas = Canvas { definition, told, text: String::new() };
+    let class = if matches!(told, Told::Way(_)) { "sheaf-flow way" } else { "sheaf-flow" };
     canvas.add(&format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"sheaf-flow\" role=\"img\" width=\"{width}\" height=\"{height}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"{class}\" role=\"img\" width=\"{width}\" height=\"{height}\" \
          viewBox=\"0 0 {width} {height}\">\n<title>{name}</title>\n<style>\n{}</style>\n\
          <rect class=\"page\" width=\"{width}\" height=\"{height}\"/>\n\
          <text x=\"24\" y=\"34\"><tspan class=\"heading\">{name}</tspan><tspan class=\"soft\" dx=\"12\">begun by {start}</tspan></text>\n\
@@ -49,7 +49,7 @@ pub(super) fn draw(definition: &Definition, counts: &Counts) -> String {
 
 struct Canvas<'a> {
     definition: &'a Definition,
-    counts: &'a Counts,
+    told: Told<'a>,
     text: String,
 }
 
@@ -72,8 +72,9 @@ impl Canvas<'_> {
         let details = escape(&label::details(self.definition, id).join(" · "));
         let (x, y) = (rect.x + 14, rect.y + 20);
         let text = format!(
-            "<g><title>{}</title>{}<text x=\"{x}\" y=\"{y}\"><tspan class=\"stage-name\">{name}</tspan>\
+            "<g class=\"{}\"><title>{}</title>{}<text x=\"{x}\" y=\"{y}\"><tspan class=\"stage-name\">{name}</tspan>\
              <tspan class=\"soft\" dx=\"10\">{details}</tspan></text></g>\n",
+            self.told.mark(&self.definition.graph, id),
             self.title(id),
             boxed("stage", rect, 10)
         );
@@ -88,7 +89,8 @@ impl Canvas<'_> {
         };
         let name = escape(&label::short(&label::lane(&self.definition.graph, scope)));
         let (x, y) = (rect.x + 12, rect.y + 18);
-        self.add(&boxed(class, rect, 8));
+        let class = format!("{class}{}", self.told.reached(|way| way.is_open(&self.definition.graph, scope)));
+        self.add(&boxed(&class, rect, 8));
         self.add(&format!("<text class=\"lane-name\" x=\"{x}\" y=\"{y}\">{name}</text>\n"));
     }
 
@@ -130,9 +132,12 @@ impl Canvas<'_> {
         let lines = NAME_LINE + DETAIL_LINE * pixels(details.len());
         let (x, top) = (rect.x + BOX_PAD + SYMBOL, rect.y + (rect.height - lines) / 2);
         let mut text = format!(
-            "<g class=\"{}\"><title>{}</title>{}<rect class=\"stripe\" x=\"{}\" y=\"{}\" width=\"3\" height=\"{}\" rx=\"1.5\"/>\
+            "<g class=\"{}{}\"><title>{}</title>{}<rect class=\"stripe\" x=\"{}\" y=\"{}\" width=\"3\" height=\"{}\" rx=\"1.5\"/>\
              <path class=\"glyph\" transform=\"translate({} {})\" d=\"{}\"/><text class=\"name\" x=\"{x}\" y=\"{}\">{name}</text>",
             symbol.as_str(),
+            Some(self.told.mark(&self.definition.graph, id))
+                .filter(|mark| !mark.is_empty())
+                .map_or(String::new(), |mark| format!(" {mark}")),
             self.title(id),
             boxed("card", rect, 7),
             rect.x + 4,
@@ -151,33 +156,19 @@ impl Canvas<'_> {
         text + "</g>\n"
     }
 
-    /// The whole name and details of a step, and its instances.
+    /// The whole name and details of a step, and what is told of it.
     fn title(&self, id: StepId) -> String {
         let name = self.definition.graph.step(id).name.to_string();
-        let count = self.counts.get(&id).map(|Count { waiting, held }| format!("{waiting} wait here, {held} are held"));
-        let lines = [name].into_iter().chain(label::details(self.definition, id)).chain(count);
+        let told = self.told.words(id);
+        let lines = [name].into_iter().chain(label::details(self.definition, id)).chain(told);
         escape(&lines.collect::<Vec<_>>().join("\n"))
     }
 
-    /// The counts of a step, on its upper right corner; nothing for zero.
+    /// The badges of a step.
     fn badges(&mut self, element: Element, rect: &Rect) {
-        let Element::Step(id) = element else { return };
-        let Some(Count { waiting, held }) = self.counts.get(&id) else { return };
-        let mut right = rect.right() - 8;
-        for (class, count) in [("badge", *waiting), ("badge held", *held)] {
-            if count == 0 {
-                continue;
-            }
-            let words = shortened(count);
-            let width = text_width(&words, 65) + 12;
-            let (x, y) = (right - width, rect.y - BADGE / 2);
-            let (middle, base) = (x + width / 2, y + 13);
-            let text = format!(
-                "<g><rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{BADGE}\" rx=\"9\"/>\
-                 <text class=\"count\" x=\"{middle}\" y=\"{base}\">{words}</text></g>\n"
-            );
+        if let Element::Step(id) = element {
+            let text = badges(self.told, &self.definition.graph, id, rect);
             self.add(&text);
-            right = x - 4;
         }
     }
 
@@ -188,6 +179,7 @@ impl Canvas<'_> {
             FlowKind::Undo => " undo",
             FlowKind::Next | FlowKind::Then | FlowKind::Skip => "",
         };
+        let class = format!("{class}{}", self.told.reached(|way| way.takes(&self.definition.graph, flow)));
         let has_head = !matches!(flow.to, Element::Merge(_));
         let head = flow.path.iter().rev().take(2).collect::<Vec<_>>();
         let text = format!("<path class=\"flow{class}\" d=\"{}\"/>\n", rounded(&flow.path));
@@ -246,14 +238,4 @@ fn rounded(points: &[Point]) -> String {
 fn toward(corner: Point, other: Point) -> Point {
     let near = |from: i32, to: i32| from + (to - from).signum() * ((to - from).abs() / 2).min(ROUND);
     Point::new(near(corner.x, other.x), near(corner.y, other.y))
-}
-
-/// A number of at most four characters.
-fn shortened(count: u64) -> String {
-    match count {
-        0..10_000 => count.to_string(),
-        10_000..1_000_000 => format!("{}k", count / 1_000),
-        1_000_000..1_000_000_000 => format!("{}M", count / 1_000_000),
-        1_000_000_000.. => format!("{}G", count / 1_000_000_000),
-    }
 }

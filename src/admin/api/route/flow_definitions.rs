@@ -9,16 +9,16 @@ use serde_json::Value;
 use super::ask::{Answer, Shared, ask};
 use super::entries;
 use super::entry_query::{ApplicationQuery, ProcessorQuery};
-use crate::admin::api::answer::FlowDefinition;
+use crate::admin::api::answer::{EntryPage, FlowDefinition};
 use crate::admin::api::page::page;
 use crate::admin::api::problem::{Failure, Unknown};
 use crate::admin::api::{ITEMS_MAX, ListQuery, Page, Problem, scope};
 use crate::admin::picture::Picture;
 use crate::codec::percent_encode;
 use crate::processor::flow::{Definition, Definitions, Digest, FLOW, Kind, Step};
-use crate::topology::diagram::{Count, Counts, svg};
+use crate::topology::diagram::{Count, Counts, Way, svg, svg_of_way};
 
-/// The most pages of open flows that are counted for a picture.
+/// The most pages of open flows that are counted for a picture, and of ended ones.
 const PAGES_MAX: usize = 10;
 
 /// The definitions of flows
@@ -40,8 +40,9 @@ pub(super) async fn list(State(port): State<Shared>, Query(query): Query<ListQue
 
 /// The picture of a definition
 ///
-/// With the number of flows that wait at each step, and of those that are held there: of the first 5,000 open flows that have begun with it or another
-/// one. Flows of partitions that do not answer are not counted; `/flow/counts` names them.
+/// With the number of flows that wait at each step, of those that are held there, and of those that have failed there: of the first 5,000 open flows and the
+/// first 5,000 ended ones that are not forgotten, begun with this definition or another one. Flows of partitions that do not answer are not counted;
+/// `/flow/counts` names them.
 #[utoipa::path(get, path = "/flow/definitions/{name}/picture", operation_id = "draw_flow_definition", tag = "process",
     params(("name" = String, Path, description = "The name of the definition."), ApplicationQuery),
     responses((status = 200, description = "The picture.", body = String, content_type = "image/svg+xml"), Unknown, Failure))]
@@ -65,38 +66,52 @@ async fn counts(
     definition: &Definition,
     headers: &HeaderMap,
 ) -> Result<Counts, Problem> {
-    let (mut counts, mut cursor) = (Counts::new(), None);
+    let mut counts = Counts::new();
     let digest = definition.digest.to_string();
-    for _ in 0..PAGES_MAX {
-        let mut query = vec![("application", application.to_owned()), ("status", "open".to_owned())];
-        query.push(("limit", ITEMS_MAX.to_string()));
-        query.extend(cursor.map(|cursor| ("cursor", cursor)));
-        let text: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
-        let uri: Uri =
-            format!("/api/v1/{FLOW}/entries?{}", text.join("&")).parse().map_err(|_invalid| Problem::internal())?;
-        let query = query.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let place = Path(FLOW.to_owned());
-        let asked = (OriginalUri(uri), headers.clone());
-        let Json(page) = entries::list(State(port.clone()), place, Query(query), asked).await?;
-        let is_of = |entry: &&Value| entry.get("definition").and_then(Value::as_str) == Some(digest.as_str());
-        for (step, Count { waiting, held }) in
-            page.items.iter().map(|it| &it.entry).filter(is_of).flat_map(|entry| at(definition, entry))
-        {
-            let sum = counts.entry(step).or_default();
-            sum.waiting += waiting;
-            sum.held += held;
-        }
-        cursor = page.next;
-        if cursor.is_none() {
-            break;
+    for status in ["open", "closed"] {
+        let mut cursor = None;
+        for _ in 0..PAGES_MAX {
+            let page = flows(port, application, (status, cursor), headers).await?;
+            let is_of = |entry: &&Value| entry.get("definition").and_then(Value::as_str) == Some(digest.as_str());
+            for (step, Count { waiting, held, failed }) in
+                page.items.iter().map(|it| &it.entry).filter(is_of).flat_map(|entry| at(definition, entry))
+            {
+                let sum = counts.entry(step).or_default();
+                sum.waiting += waiting;
+                sum.held += held;
+                sum.failed += failed;
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
         }
     }
     Ok(counts)
 }
 
+/// A page of flows.
+async fn flows(
+    port: &Shared,
+    application: &str,
+    (status, cursor): (&str, Option<String>),
+    headers: &HeaderMap,
+) -> Result<EntryPage, Problem> {
+    let mut query = vec![("application", application.to_owned()), ("status", status.to_owned())];
+    query.push(("limit", ITEMS_MAX.to_string()));
+    query.extend(cursor.map(|cursor| ("cursor", cursor)));
+    let text: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
+    let uri: Uri =
+        format!("/api/v1/{FLOW}/entries?{}", text.join("&")).parse().map_err(|_invalid| Problem::internal())?;
+    let query = query.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let asked = (OriginalUri(uri), headers.clone());
+    let Json(page) = entries::list(State(port.clone()), Path(FLOW.to_owned()), Query(query), asked).await?;
+    Ok(page)
+}
+
 /// The picture of a flow
 ///
-/// The definition with which it has begun, with the steps at which it is.
+/// The definition with which it has begun, with the way that it has taken: what has become of each step, and the lines along which it went.
 #[utoipa::path(get, path = "/flow/entries/{key}/picture", operation_id = "draw_flow", tag = "entries",
     params(("key" = String, Path, description = "The key of the flow."), ApplicationQuery),
     responses((status = 200, description = "The picture.", body = String, content_type = "image/svg+xml"), Unknown, Failure))]
@@ -115,7 +130,7 @@ pub(super) async fn entry(
         let digest = digest.ok_or_else(|| unknown("the entry cannot be read: its page tells why".to_owned()))?;
         let definitions = port.definitions(&id).unwrap_or_default();
         let definition = definitions.of(digest).map_err(|reject| unknown(reject.to_string()))?;
-        Ok(svg(&definition, &at(&definition, &entry.entry)))
+        Ok(svg_of_way(&definition, &Way::of(&entry.entry)))
     })
     .await?;
     Ok(Picture(picture))
@@ -132,7 +147,7 @@ fn unknown(detail: String) -> Problem {
     Problem::not_found("unknown_definition", detail)
 }
 
-/// The steps at which a flow is, by the statuses of its steps, which are in the order of the definition.
+/// The steps at which a flow is or has failed, by the statuses of its steps, which are in the order of the definition.
 fn at(definition: &Definition, shown: &Value) -> Counts {
     let steps = shown.get("steps").and_then(Value::as_array).into_iter().flatten();
     let count = |((id, step), told): ((_, &Step), &Value)| {
@@ -140,8 +155,9 @@ fn at(definition: &Definition, shown: &Value) -> Counts {
         match (status, &step.kind) {
             // A stage is active while one of its steps is.
             (_, Kind::Scope(_)) => None,
-            ("held", _) => Some((id, Count { waiting: 0, held: 1 })),
-            ("active" | "resting", _) => Some((id, Count { waiting: 1, held: 0 })),
+            ("held", _) => Some((id, Count { held: 1, ..Count::default() })),
+            ("active" | "resting", _) => Some((id, Count { waiting: 1, ..Count::default() })),
+            ("failing" | "failed", _) => Some((id, Count { failed: 1, ..Count::default() })),
             _ => None,
         }
     };
@@ -157,11 +173,15 @@ mod tests {
     use crate::processor::flow::StepId;
 
     #[test]
-    fn a_flow_is_at_the_steps_that_wait_or_are_held_and_not_at_their_stages() {
+    fn a_flow_is_at_the_steps_that_wait_are_held_or_have_failed_and_not_at_their_stages() {
         let steps: Vec<Value> =
-            ["active", "held", "resting", "done"].iter().map(|it| json!({ "status": it })).collect();
+            ["active", "held", "resting", "active", "failed"].iter().map(|it| json!({ "status": it })).collect();
         let found = at(&template(), &json!({ "steps": steps }));
-        let expected = [(StepId(1), Count { waiting: 0, held: 1 }), (StepId(2), Count { waiting: 1, held: 0 })];
+        let expected = [
+            (StepId(1), Count { held: 1, ..Count::default() }),
+            (StepId(2), Count { waiting: 1, ..Count::default() }),
+            (StepId(4), Count { failed: 1, ..Count::default() }),
+        ];
         assert_eq!(found, expected.into());
     }
 }

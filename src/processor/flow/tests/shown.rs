@@ -56,7 +56,7 @@ fn a_flow_shows_its_instance_document() {
     }]);
     assert_eq!(waits, held);
     let step = json!({
-        "step": "PACK/print_label", "status": "done", "attempt": 1, "reason": null,
+        "step": "PACK/print_label", "status": "done", "attempt": 1, "reruns": 0, "reason": null,
         "since": "2026-01-01T12:00:02.000Z", "due": null, "late_at": null,
     });
     assert_eq!((steps.as_array().unwrap().len(), &steps[5]), (9, &step));

@@ -16,6 +16,14 @@ pub(super) fn entries(ends: &[EndState]) -> String {
     format!("<h2>At the end</h2>\n{}", entries.concat())
 }
 
+/// The way of a flow through its definition; empty for another entry.
+pub(super) fn way(end: &EndState) -> String {
+    let Some(picture) = &end.picture else { return String::new() };
+    let text = |name: &str| end.shown.get(name).and_then(Value::as_str).map(escape).unwrap_or_default();
+    let (key, status) = (text("key"), text("status"));
+    format!("<figure>\n<figcaption>{key} <span class=\"soft\">{status}</span></figcaption>\n{picture}</figure>\n")
+}
+
 fn entry(end: &EndState) -> String {
     let (mut shown, mut rows) = (end.shown.clone(), String::new());
     let taken = |shown: &mut Value, field: &str| shown.as_object_mut().and_then(|shown| shown.remove(field));

@@ -17,6 +17,7 @@ pub(super) fn body(file: &Played, outcome: &Outcome) -> String {
          <p class=\"soft\"><span class=\"result {result}\">{result}</span> · topology {topology} · {path}:{line}</p>\n</header>\n"
     );
     html += &axis::axis(outcome);
+    outcome.ends.iter().for_each(|end| html += &entry::way(end));
     html += "<main>\n<ol class=\"timeline\">\n";
     let mut number = 0;
     for step in &outcome.steps {

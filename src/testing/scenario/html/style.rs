@@ -48,6 +48,9 @@ svg.axis line { stroke: var(--line); stroke-width: 2; }
 svg.axis text { fill: var(--soft); font: 14px system-ui, sans-serif; }
 svg.axis circle { fill: var(--blue); stroke: var(--page); stroke-width: 2; }
 svg.axis circle.due { fill: var(--amber); } svg.axis circle.alarm { fill: var(--red); }
+figure { margin: 1.5rem 0 1.5rem 50%; transform: translateX(-50%); min-width: 100%; width: max-content; max-width: calc(100vw - 3rem); overflow-x: auto; }
+figcaption { font-weight: 600; margin: 0 0 .5rem; }
+figure svg { display: block; }
 table { border-collapse: collapse; width: 100%; }
 td, th { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 @page { margin: 15mm; }
@@ -57,6 +60,7 @@ td, th { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px s
   pre, code { font-size: 8pt; }
   .cause, ul.effects > li, tr { break-inside: avoid; }
   h1, h2, .cause { break-after: avoid; }
+  figure { margin: 1rem 0; transform: none; width: auto; overflow: visible; break-inside: avoid; } figure svg { max-width: 100%; height: auto; }
   nav { display: none; }
   a { color: inherit; text-decoration: none; }
 }

@@ -135,8 +135,11 @@ fn bpmn_of_any_flow_is_whole() {
 fn svg_of_any_flow_is_well_formed() {
     for seed in 0..SEEDS {
         let definition = chance::definition(seed);
-        let counts: Counts =
-            definition.graph.steps().map(|(id, _)| (id, Count { waiting: seed * 1_000, held: 1 })).collect();
+        let counts: Counts = definition
+            .graph
+            .steps()
+            .map(|(id, _)| (id, Count { waiting: seed * 1_000, held: 1, failed: seed }))
+            .collect();
         let document = svg(&definition, &counts);
         let found = elements(&document);
         assert!(found.iter().all(|it| it.name != "script" && !it.attributes.contains_key("href")), "seed {seed}");
@@ -161,7 +164,7 @@ fn nothing_in_a_name_is_markup() {
 #[test]
 fn counts_are_badges_and_zero_is_none() {
     let definition = sample::bicycle();
-    let picture = |waiting, held| svg(&definition, &[(StepId(1), Count { waiting, held })].into());
+    let picture = |waiting, held| svg(&definition, &[(StepId(1), Count { waiting, held, failed: 0 })].into());
     let badges = |text: &str| text.matches("class=\"badge").count();
     assert_eq!([(0, 0), (5, 0), (0, 5), (5, 5)].map(|(waiting, held)| badges(&picture(waiting, held))), [0, 1, 1, 2]);
     assert!(picture(12_345, 0).contains(">12k<") && picture(12_345, 0).contains("12345 wait here, 0 are held"));

@@ -9,8 +9,8 @@ use crate::processor::flow::{Definition, StepId};
 use crate::topology::diagram::{Count, Counts, bpmn, mermaid, svg, text};
 
 fn counts() -> Counts {
-    let count = |step, waiting, held| (StepId(step), Count { waiting, held });
-    [count(1, 12, 0), count(3, 1_234, 2), count(6, 0, 3), count(7, 0, 0)].into()
+    let count = |step, waiting, held, failed| (StepId(step), Count { waiting, held, failed });
+    [count(1, 12, 0, 0), count(3, 1_234, 2, 17), count(6, 0, 3, 0), count(7, 0, 0, 0)].into()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test is told to write its files")]

@@ -5,3 +5,4 @@ mod document;
 mod golden;
 mod place;
 mod sample;
+mod way;
