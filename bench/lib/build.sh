@@ -17,7 +17,7 @@ choose_build() { # fast or dev
     esac
 }
 
-build_program() { # load or recovery; sheaf is built with it
+build_program() { # load or part; sheaf is built with it
     announce_build
     # Cargo names the program that it has built; sheaf lies where it always does, two directories above it.
     program=$("${cargo[@]}" bench --profile dev --bench "$1" --no-run 2>&1 | tee >(cat >&2) |

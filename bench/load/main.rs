@@ -17,6 +17,8 @@ mod process;
 mod query;
 mod reader;
 mod stream;
+#[path = "../lib/usage.rs"]
+mod usage;
 mod writer;
 
 use std::error::Error;

@@ -14,7 +14,7 @@ use crate::query::{self, Answers};
 use crate::reader::{Seen, Submissions};
 use crate::stream::Stream;
 use crate::writer::{Ends, Writer};
-use crate::{Options, Result};
+use crate::{Options, Result, usage};
 
 /// Runs phases, one after another.
 pub(crate) struct Phases {
@@ -137,8 +137,8 @@ impl Phases {
     fn read_meters(&self) -> Result<Meters> {
         Ok(Meters {
             at: SystemClock.uptime(),
-            sheaf: self.sum(process::cpu_seconds)?,
-            broker: process::cpu_seconds(self.options.broker_pid)?,
+            sheaf: self.sum(usage::cpu_seconds)?,
+            broker: usage::cpu_seconds(self.options.broker_pid)?,
             transactions: Transactions::of(self.options.http)?,
         })
     }

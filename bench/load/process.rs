@@ -1,20 +1,11 @@
-//! The resources that a process has used, from `/proc`, and sheaf's own metrics, from `/metrics`.
+//! What the compilers of Java and all processes have used, from `/proc`, and sheaf's own metrics, from `/metrics`.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crate::Result;
-
-/// `/proc` counts CPU time in hundredths of a second on every Linux (`USER_HZ`).
-const TICKS_PER_SECOND: f64 = 100.0;
-
-/// CPU time so far, user and system, of all threads, in seconds.
-pub(crate) fn cpu_seconds(pid: u32) -> Result<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))
-        .map_err(|error| format!("process {pid} cannot be measured: {error}"))?;
-    Ok(times(&stat)?.1)
-}
+use crate::usage::{TICKS_PER_SECOND, memory_mib, times};
 
 /// CPU time so far of Java's compiler threads, in seconds; 0 without any.
 pub(crate) fn compiler_seconds(pid: u32) -> Result<f64> {
@@ -28,16 +19,6 @@ pub(crate) fn compiler_seconds(pid: u32) -> Result<f64> {
         }
     }
     Ok(seconds)
-}
-
-/// The name and the CPU time of a process or a thread.
-fn times(stat: &str) -> Result<(&str, f64)> {
-    // The name is in parentheses and may have any characters; utime and stime are the 12th and 13th field after it.
-    let (head, fields) = stat.rsplit_once(')').ok_or("a line of /proc/PID/stat without a name")?;
-    let mut fields = fields.split_whitespace().skip(11);
-    let mut next = || -> Result<f64> { Ok(fields.next().ok_or("a short line of /proc/PID/stat")?.parse()?) };
-    let name = head.split_once('(').map_or(head, |(_, name)| name);
-    Ok((name, (next()? + next()?) / TICKS_PER_SECOND))
 }
 
 /// CPU time so far of all processes of this machine, in seconds.
@@ -56,10 +37,7 @@ pub(crate) fn machine_cpu_seconds() -> Result<f64> {
 
 /// The highest resident memory since [`reset_peak`], in MiB.
 pub(crate) fn peak_mib(pid: u32) -> Result<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM in /proc/PID/status")?;
-    let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
-    Ok(kib / 1024.0)
+    memory_mib(pid, "VmHWM")
 }
 
 /// Resets the highest resident memory; without permission it stays that of the whole run.

@@ -5,7 +5,8 @@ use super::contender::Process;
 use super::run::Run;
 use super::server::Server;
 use crate::Result;
-use crate::process::{compiler_seconds, cpu_seconds, machine_cpu_seconds};
+use crate::process::{compiler_seconds, machine_cpu_seconds};
+use crate::usage::cpu_seconds;
 
 /// A reading of all meters.
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use sheaf::model::Clock;
 use sheaf::runtime::SystemClock;
 
-use crate::Result;
+use crate::{Result, usage};
 
 /// The time-out of every wait.
 const LIMIT: Duration = Duration::from_mins(5);
@@ -108,6 +108,16 @@ impl Instance {
         stream.read_to_string(&mut text).ok()?;
         let lines = text.lines().filter(|line| line.starts_with(name) && words.iter().all(|word| line.contains(word)));
         Some(lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum())
+    }
+
+    /// Its CPU time so far, in seconds.
+    pub(crate) fn cpu_seconds(&self) -> Result<f64> {
+        usage::cpu_seconds(self.process.id())
+    }
+
+    /// A line of its `/proc/PID/status`, in MiB.
+    pub(crate) fn memory_mib(&self, line: &str) -> Result<f64> {
+        usage::memory_mib(self.process.id(), line)
     }
 
     /// An error if it has ended.

@@ -1,5 +1,5 @@
-//! The program of `bench/run restore`, `bench/run handover` and `bench/run delivery`: the speed of restores, the time without processing
-//! during a move, and the throughput to a slow server.
+//! The program of `bench/run restore`, `handover`, `delivery` and `flows`: the speed of restores, the time without processing during a
+//! move, the throughput to a slow server, and the costs of flows.
 #![expect(
     clippy::print_stdout,
     clippy::disallowed_methods,
@@ -9,11 +9,15 @@
 mod delivery;
 mod fill;
 mod fixture;
+mod flows;
 mod handover;
 mod instance;
 mod restore;
 mod slow_server;
 mod steady_load;
+#[path = "../lib/usage.rs"]
+mod usage;
+mod worker;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -27,7 +31,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 /// A result of the benchmark; it ends at the first error.
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Measure restores, moves of state, and deliveries
+/// Measure restores, moves of state, deliveries, and flows
 #[derive(Clone, Debug, Parser)]
 enum Command {
     /// Restore stores from a changelog, in this process
@@ -36,6 +40,8 @@ enum Command {
     Handover(handover::Options),
     /// Deliver to a server that takes its time
     Delivery(delivery::Options),
+    /// Let many flows wait, and workers answer their tasks
+    Flows(flows::Options),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +49,7 @@ fn main() -> ExitCode {
         Command::Restore(options) => restore::measure(&options),
         Command::Handover(options) => handover::measure(&options),
         Command::Delivery(options) => delivery::measure(&options),
+        Command::Flows(options) => flows::measure(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
