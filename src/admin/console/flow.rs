@@ -4,6 +4,7 @@ use minijinja::{Value as View, context};
 use serde_json::{Map, Value};
 
 use super::api::{Place, field};
+use super::form::Form;
 use super::link;
 use crate::processor::flow::commands::{CLAIM, COMPLETE, REASSIGN, RERUN, SKIP};
 
@@ -132,6 +133,11 @@ pub(super) fn choices(command: &str, entry: &Value) -> Vec<String> {
         SKIP => names(steps(told).filter(|step| !OVER.contains(&text(step, "status"))).collect()),
         _ => names(waits(told).collect()),
     }
+}
+
+/// The form of a step that waits for a person; `None` without one.
+pub(super) fn form<'a>(entry: &'a Value, step: &str) -> Option<Form<'a>> {
+    waits(field(entry, "entry")).find(|wait| text(wait, "step") == step).and_then(Form::of)
 }
 
 /// The statuses of steps that are over.

@@ -19,6 +19,7 @@
 //! | `letter` | the record of a dead letter |
 //! | `trace` | the records of a trace |
 //! | `flow` | the steps of a flow, and what it waits for |
+//! | `form` | the form of a person's task |
 //! | `sink` | the sinks that take nothing now |
 //! | `samples` | the numbers of the last hours |
 //! | `live` | tells a page that what it shows has changed |
@@ -30,6 +31,7 @@
 mod api;
 mod assets;
 mod flow;
+mod form;
 mod letter;
 mod link;
 mod live;

@@ -93,9 +93,14 @@ fn order(definition: &Definition, command: &Command) -> Result<Order, String> {
         RERUN => Order::Rerun { step: step()?, downstream: argument(DOWNSTREAM) == Some("yes") },
         COMPLETE => {
             let result = argument(RESULT).unwrap_or("{}");
-            serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(result)
+            let step = step()?;
+            let read = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(result)
                 .map_err(|error| format!("`result` is no JSON object: {error}"))?;
-            Order::Answer { step: step()?, answer: Answer::Done, result: Some(result.to_owned()) }
+            if let Some(form) = definition.action(step).task().and_then(|task| task.form.as_ref()) {
+                form.check(read)
+                    .map_err(|mistakes| format!("`result` is not as the form of the task says: {mistakes}"))?;
+            }
+            Order::Answer { step, answer: Answer::Done, result: Some(result.to_owned()) }
         }
         FAIL => {
             let reason = argument(REASON).filter(|reason| !reason.is_empty()).unwrap_or(&command.why);

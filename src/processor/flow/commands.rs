@@ -91,7 +91,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             },
         ],
         statuses: &["open"],
-        is_dangerous: true,
+        is_dangerous: false,
     },
     CommandSpec {
         name: FAIL,

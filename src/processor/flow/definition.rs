@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::call::Call;
+use super::form::TaskForm;
 use super::graph::{Graph, StepId};
 use super::mutation::Mutation;
 use crate::template::{Expression, Template};
@@ -120,6 +121,8 @@ pub struct Task {
     pub extras: Vec<(String, String)>,
     /// The field `input` of the message.
     pub input: Option<Template>,
+    /// What the result of a person is. It is one of the further fields too.
+    pub form: Option<TaskForm>,
 }
 
 /// A message that a step sends.

@@ -37,7 +37,14 @@ fn flows(action: Action) -> Flows {
 }
 
 fn task() -> Action {
-    Action::Task(Task { queue: "work".into(), role: None, is_human: false, extras: Vec::new(), input: None })
+    Action::Task(Task {
+        queue: "work".into(),
+        role: None,
+        is_human: false,
+        extras: Vec::new(),
+        input: None,
+        form: None,
+    })
 }
 
 fn call() -> Action {

@@ -10,6 +10,7 @@
 //! | [`engine`] | the rules by which a flow goes on |
 //! | `progress` | the status of each step |
 //! | `definition`, `definitions` | what each step does; the definitions of an application |
+//! | `form` | the forms of people's tasks |
 //! | `template` | staged templates |
 //! | `message` | the messages: their types, keys, correlation ids, and what workers say |
 //! | `state` | the state and its encoding |
@@ -39,6 +40,7 @@ mod count;
 mod definition;
 mod definitions;
 pub mod engine;
+mod form;
 #[cfg(test)]
 mod former_attempt;
 mod graph;
@@ -60,6 +62,7 @@ pub use alert::FLOWS;
 pub use call::{CALLS_MAX, Call};
 pub use definition::{Action, Definition, Digest, Form, Message, START_WORKFLOW, TASK_WORDS, Task};
 pub use definitions::{Compile, Definitions};
+pub use form::{FORM, TaskForm};
 pub use graph::{Graph, Kind, Owner, Retry, STEPS_MAX, Scope, ScopeId, Step, StepId, Trouble};
 pub use message::{MessageKeying, Reads};
 pub use mutation::Mutation;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::alert::{step_name, words};
 use super::definition::{Definition, Form};
+use super::form::TaskForm;
 use super::graph::{Graph, Kind, ScopeId, StepId};
 use super::progress::{Answer, Status, StepProgress};
 use super::state::Flow;
@@ -51,6 +52,7 @@ fn wait(flow: &Flow, definition: &Definition, id: StepId) -> Value {
     let progress = flow.progress.of(id);
     let task = definition.action(id).task();
     let is_human = is_for_person(definition, id, progress.status);
+    let form = task.and_then(|task| task.form.as_ref());
     json!({
         "step": step_name(definition, id),
         "status": progress.status.as_str(),
@@ -59,6 +61,8 @@ fn wait(flow: &Flow, definition: &Definition, id: StepId) -> Value {
         "role": task.and_then(|task| task.role.as_deref()),
         "person": flow.facts.people.get(&id),
         "reason": Some(&progress.reason).filter(|reason| !reason.is_empty()),
+        "form": form.map(TaskForm::schema),
+        "form_fields": form.map(TaskForm::properties),
     })
 }
 

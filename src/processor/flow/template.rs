@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 
 use super::alert::FLOWS;
 use super::definition::{Action, Definition, Form, Task};
+use super::form::{FORM, TaskForm};
 use super::graph::{Graph, Kind, Owner, STEPS_MAX, Step, StepId};
 use super::send::MESSAGES;
 use crate::codec::json::fields;
@@ -186,6 +187,7 @@ impl Reader {
             );
         }
         let role = self.optional::<String>(fields, "assigned_to");
+        let form = if kind.as_deref() == Some(HUMAN) { self.form(fields) } else { None };
         let is_extra = |name: &&String| !OWN_FIELDS.contains(&name.as_str());
         let extra = |name: &String| Some((name.clone(), fields.by_name.get(name)?.get().to_owned()));
         Some(Task {
@@ -194,7 +196,19 @@ impl Reader {
             role: role.map(Into::into),
             extras: fields.order.iter().filter(is_extra).filter_map(extra).collect(),
             input: None,
+            form,
         })
+    }
+
+    /// The form of a person's task: an object. A field of this name may be something else to a front end of one's own.
+    fn form(&mut self, fields: &Fields<'_>) -> Option<TaskForm> {
+        let text = fields.by_name.get(FORM)?.get();
+        if !text.starts_with('{') {
+            return None;
+        }
+        TaskForm::parse(text)
+            .map_err(|error| self.mistake(&fields.at, format!("`{FORM}` is no JSON Schema: {error}")))
+            .ok()
     }
 
     /// Tasks that wait for each other would never begin.

@@ -14,12 +14,12 @@ use super::super::api::{Place, Refusal, field, items};
 use super::super::session::Session;
 use super::super::shared::Console;
 use super::super::view::json;
-use super::super::{flow, letter, link};
+use super::super::{flow, form, letter, link};
 use crate::codec::percent_encode;
 use crate::processor::dead_letter::DEAD_LETTER;
 use crate::processor::dead_letter::commands::{EDIT, VALUE};
 use crate::processor::flow::FLOW;
-use crate::processor::flow::commands::STEP;
+use crate::processor::flow::commands::{COMPLETE, RESULT, STEP};
 
 /// An argument of this length or more is edited in several lines.
 const LONG: [&str; 4] = ["value", "content", "submission", "result"];
@@ -75,7 +75,7 @@ pub(in super::super) async fn send(
     let arguments = fields.iter().filter_map(|(name, value)| Some((name.strip_prefix("argument.")?, value)));
     let mut arguments: BTreeMap<&str, String> =
         arguments.filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, value.clone())).collect();
-    let checked = check(&console, &session, (&place, name), &mut arguments).await;
+    let checked = check(&console, &session, (&place, name), (&fields, &mut arguments)).await;
     let body = serde_json::json!({ "id": sent("id"), "why": sent("why"), "arguments": arguments });
     let answer = match checked {
         Ok(()) => console.api.command(&session.caller, (&place, name), &body).await,
@@ -104,20 +104,29 @@ pub(in super::super) async fn send(
     }
 }
 
-/// Checks what a person has edited of a dead letter, and undoes what the form of a browser has done to it.
+/// Makes arguments of what a person has written: of a dead letter that is edited its value, without what the form of a browser has done to it; of
+/// the form of a task its result.
 async fn check(
     console: &Console,
     session: &Session,
     (place, name): (&Place<'_>, &str),
-    arguments: &mut BTreeMap<&str, String>,
+    (fields, arguments): (&Fields, &mut BTreeMap<&str, String>),
 ) -> Result<(), Refusal> {
-    if place.processor != DEAD_LETTER || name != EDIT {
-        return Ok(());
+    let refused = |detail| Refusal { status: StatusCode::UNPROCESSABLE_ENTITY, detail };
+    if (place.processor, name) == (DEAD_LETTER, EDIT)
+        && let Some(sent) = arguments.get_mut(VALUE)
+    {
+        let found = console.api.entry(&session.caller, place).await?;
+        *sent = letter::edited(letter::value(&found), sent).map_err(refused)?;
     }
-    let Some(sent) = arguments.get_mut(VALUE) else { return Ok(()) };
-    let found = console.api.entry(&session.caller, place).await?;
-    *sent = letter::edited(letter::value(&found), sent)
-        .map_err(|detail| Refusal { status: StatusCode::UNPROCESSABLE_ENTITY, detail })?;
+    let has_form = fields.keys().any(|field| field.starts_with(form::PREFIX));
+    if has_form && (place.processor, name) == (FLOW, COMPLETE) {
+        let found = console.api.entry(&session.caller, place).await?;
+        let step = arguments.get(STEP).map(String::as_str).unwrap_or_default();
+        if let Some(form) = flow::form(&found, step) {
+            arguments.insert(RESULT, form.result(fields).map_err(refused)?);
+        }
+    }
     Ok(())
 }
 
@@ -137,15 +146,22 @@ async fn page(
         detail: format!("{processor} has no command {name}"),
     })?;
     let is_edit = processor == DEAD_LETTER && name == EDIT;
+    let choices = if processor == FLOW { flow::choices(name, &entry) } else { Vec::new() };
+    let chosen = match (fields.get(&format!("argument.{STEP}")), choices.as_slice()) {
+        (Some(step), _) if !step.is_empty() => step.clone(),
+        (_, [only]) => only.clone(),
+        _ => String::new(),
+    };
+    let form = if (processor, name) == (FLOW, COMPLETE) { flow::form(&entry, &chosen) } else { None };
     let arguments = field(command, "arguments").as_array().into_iter().flatten();
     let arguments = arguments.map(|argument| {
         let shown = of(argument, fields, |name| former(&entry, is_edit, name));
-        let is_step = processor == FLOW && *field(argument, "name") == *STEP;
-        let choices = if is_step { flow::choices(name, &entry) } else { Vec::new() };
-        if choices.is_empty() {
-            shown
-        } else {
-            context! { choices, ..shown }
+        match (field(argument, "name").as_str().unwrap_or_default(), form) {
+            // The form is that of this step.
+            (STEP, Some(_)) => context! { choices => vec![chosen.clone()], ..shown },
+            (STEP, None) if !choices.is_empty() => context! { choices => choices.clone(), ..shown },
+            (RESULT, Some(form)) => context! { form => form.fields(fields), ..shown },
+            _ => shown,
         }
     });
     let value = |name: &str| fields.get(name).cloned();

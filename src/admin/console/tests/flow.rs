@@ -3,18 +3,24 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Commands, HOSTILE, console, get};
+use super::{Commands, HOSTILE, console, form, get, post};
 
 /// A flow that is at two tasks of people.
 pub(super) fn entry() -> Value {
     let wait = |step: &str, role: &str, person: Value| json!({ "step": step, "status": "active", "since": HOSTILE, "human": true, "role": role, "person": person, "reason": HOSTILE });
+    let mut seal = wait("PACK/seal", "packer", Value::Null);
+    seal["form"] = json!({
+        "properties": { "weight": { "type": "number", "title": HOSTILE, "description": HOSTILE }, "box": { "enum": [HOSTILE, "small"] } },
+        "required": ["weight"],
+    });
+    seal["form_fields"] = json!(["weight", "box", HOSTILE]);
     let step = |step: &str, status: &str| json!({ "step": step, "status": status, "attempt": 1, "reason": HOSTILE, "since": HOSTILE, "due": HOSTILE, "late_at": HOSTILE });
     json!({
         "key": HOSTILE, "status": ["open/running", HOSTILE], "at": HOSTILE, "partition": 0, "instance": HOSTILE,
         "entry": {
             "key": HOSTILE, "status": "open/running", "flow": HOSTILE, "ending": null, "version": 7, "stages": [HOSTILE],
             "at_steps": ["PACK/seal", HOSTILE],
-            "waits_for": [wait("PACK/seal", "packer", Value::Null), wait(HOSTILE, HOSTILE, json!(HOSTILE))],
+            "waits_for": [seal, wait(HOSTILE, HOSTILE, json!(HOSTILE))],
             "steps": [step("PAY", "done"), step("PACK/seal", "active"), step(HOSTILE, "waiting")],
         },
         "content": { "start": { HOSTILE: HOSTILE }, "results": { HOSTILE: HOSTILE } },
@@ -99,4 +105,32 @@ async fn a_definition_named_as_the_tasks_of_people_has_a_page_too() {
     let path = super::super::link::flow("ctm", "tasks");
     let (.., page) = get(&console, &path).await;
     assert!(page.contains("<h1>tasks</h1>"), "{path}: {page}");
+}
+
+#[tokio::test]
+async fn a_task_with_a_form_has_its_fields_and_their_values_are_the_result() {
+    let commands = Commands::default();
+    let console = console(&commands);
+    let path = "/entries/ctm/flow/command?name=complete&key=o-1&step=PACK%2Fseal";
+    let (page, cookie, csrf) = form(&console, path).await;
+    assert!(page.contains("<option selected>PACK/seal</option></select>"), "no other step: {page}");
+    assert!(page.contains("name=\"field.weight\" type=\"number\" value=\"\" step=\"any\" required>"), "{page}");
+    assert!(page.contains("<option>small</option>") && !page.contains("name=\"argument.result\""), "{page}");
+    let (.., other) = get(&console, "/entries/ctm/flow/command?name=complete&key=o-1").await;
+    assert!(other.contains("name=\"argument.result\"") && !other.contains("name=\"field."), "of no step yet: {other}");
+    let send = async |fields: &str| {
+        let form = format!("csrf={csrf}&id=7&key=o-1&name=complete&argument.step=PACK%2Fseal&why=w&{fields}");
+        post(&console, "/entries/ctm/flow/command", (&cookie, form)).await
+    };
+    let (status, _, refused) = send("field.weight=heavy&field.box=small").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        refused.contains("`weight` is no number") && refused.contains("<option selected>small</option>"),
+        "{refused}"
+    );
+    let (status, ..) = send("field.weight=2.50&field.box=small").await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let arrived = commands.lock().unwrap();
+    let arguments = json!({ "step": "PACK/seal", "result": r#"{"box":"small","weight":2.50}"# });
+    assert_eq!((arrived.len(), &arrived[0]["arguments"]), (1, &arguments));
 }

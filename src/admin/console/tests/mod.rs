@@ -41,7 +41,14 @@ fn specs() -> Value {
         "name": "resubmit", "help": HOSTILE, "statuses": ["failed"],
         "arguments": [{ "name": "submission", "help": HOSTILE, "required": true }],
     });
-    json!([command, edit, resubmit, claim])
+    let complete = json!({
+        "name": "complete", "help": HOSTILE, "statuses": ["open"], "dangerous": true,
+        "arguments": [
+            { "name": "step", "help": HOSTILE, "required": true },
+            { "name": "result", "help": HOSTILE, "required": false },
+        ],
+    });
+    json!([command, edit, resubmit, claim, complete])
 }
 
 /// An API with one application, whose texts are all hostile, that asks for the token `secret`.

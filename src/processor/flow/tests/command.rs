@@ -1,5 +1,7 @@
 //! The commands of an operator.
 
+use serde_json::json;
+
 use super::*;
 use crate::processor::check;
 use crate::processor::flow::count;
@@ -180,4 +182,39 @@ fn a_command_that_does_not_fit_is_refused_with_what_there_is() {
     let is_valid = |name, arguments: &[&str]| check(specs, &command(Uuid::nil(), name, arguments)).is_ok();
     assert!(is_valid("rerun", &["step=PAY", "downstream=yes"]) && !is_valid("rerun", &["step=PAY", "downstream=1"]));
     assert!(is_valid("cancel", &[]) && !is_valid("skip", &[]) && !is_valid("reassign", &["step=ring_bell"]));
+}
+
+#[test]
+fn the_result_of_a_person_is_as_the_form_of_the_task_says() {
+    let form = r#""form": { "properties": { "signed_by": { "type": "string" }, "at": { "type": "integer" } }, "required": ["signed_by"] }"#;
+    let template = PARCEL.replace(r#""assigned_to": "courier""#, &format!(r#""assigned_to": "courier", {form}"#));
+    let mut bench = Bench::new([parse_template(&template).unwrap()]);
+    bench.start();
+    for task in ["PAY/charge_card", "PACK/pick_items", "PACK/print_label", "PACK/seal_box"] {
+        bench.completed(task);
+    }
+    let wait = bench.show()["waits_for"][0].clone();
+    assert_eq!(
+        (&wait["form"]["required"][0], &wait["form_fields"]),
+        (&json!("signed_by"), &json!(["signed_by", "at"]))
+    );
+    let told = refused(&mut bench, "complete", &["step=ring_bell", r#"result={"at":"noon"}"#]);
+    let (start, mistakes) = told.split_once(": ").unwrap();
+    assert_eq!(start, "`result` is not as the form of the task says");
+    assert!(mistakes.contains("`/at`: \"noon\" is not of type \"integer\""), "{told}");
+    assert!(mistakes.contains("\"signed_by\" is a required property"), "{told}");
+    assert!(refused(&mut bench, "complete", &["step=ring_bell"]).contains("signed_by"), "without a result too");
+    bench.command("complete", &["step=ring_bell", r#"result={"signed_by":"bob"}"#]);
+    assert_eq!(bench.show()["status"], "closed/completed");
+}
+
+#[test]
+fn a_field_of_a_template_that_is_called_form_need_not_be_one() {
+    let with =
+        |form: &str| parse_template(&PARCEL.replace(r#""assigned_to": "courier""#, &format!(r#""form": {form}"#)));
+    with("\"f-17\"").unwrap();
+    let refused = with(r#"{ "type": "object", "properties": 7 }"#).unwrap_err().to_string();
+    assert!(refused.contains("`form` is no JSON Schema: `/properties`: 7 is not of type"), "{refused}");
+    let of_service = PARCEL.replace(r#""fee": 1.50"#, r#""form": { "properties": 7 }"#);
+    parse_template(&of_service).unwrap();
 }

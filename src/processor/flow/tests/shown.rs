@@ -52,7 +52,7 @@ fn a_flow_shows_its_instance_document() {
     assert_eq!(shown, expected);
     let held = json!([{
         "step": "PACK/pick_items", "status": "held", "since": "2026-01-01T12:00:03.000Z", "human": false,
-        "role": null, "person": null, "reason": "none left",
+        "role": null, "person": null, "reason": "none left", "form": null, "form_fields": null,
     }]);
     assert_eq!(waits, held);
     let step = json!({

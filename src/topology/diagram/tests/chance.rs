@@ -56,7 +56,7 @@ impl Chance {
         if self.is(50) {
             let is_human = self.is(50);
             let role = self.is(50).then(|| "captain".into());
-            let task = Task { queue: "queue".into(), role, is_human, extras: Vec::new(), input: None };
+            let task = Task { queue: "queue".into(), role, is_human, extras: Vec::new(), input: None, form: None };
             self.definition.set_action(id, Action::Task(task));
         }
         if self.is(20) {

@@ -56,6 +56,7 @@ impl Build {
             is_human: role.is_some(),
             extras: Vec::new(),
             input: None,
+            form: None,
         };
         self.0.set_action(id, Action::Task(task));
         id

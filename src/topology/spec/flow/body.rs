@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::known::{Known, read_if};
-use super::{call, time, value};
+use super::{call, task, time, value};
 use crate::codec::yaml::{Fields, Item, Value};
-use crate::processor::flow::{Action, Kind, Message, Retry, Task, Trouble, is_own_output};
+use crate::processor::flow::{Action, Kind, Message, Retry, Trouble};
 use crate::template::Expression;
-use crate::topology::spec::name;
 
 /// The keys that say what a step does.
 pub(super) const KINDS: [&str; 6] = ["task", "send", "call", "await", "sleep", "stage"];
@@ -50,7 +49,7 @@ pub(super) fn read<'a>(item: &Item<'a>, known: Known<'_>) -> Option<Body<'a>> {
     let on = fields.item("on");
     let undo = fields.item("undo");
     let keys = Keys {
-        task: [fields.item("input"), fields.item("human"), fields.item("extras")],
+        task: task::KEYS.map(|key| fields.item(key)),
         send: [fields.item("data"), fields.item("reply")],
         call: call::KEYS.map(|key| fields.item(key)),
     };
@@ -121,7 +120,7 @@ fn kinds<'a>(item: &Item<'a>, fields: &mut Fields<'a>) -> Option<[Option<Item<'a
 
 /// The keys of one kind only.
 struct Keys<'a> {
-    task: [Option<Item<'a>>; 3],
+    task: [Option<Item<'a>>; 4],
     send: [Option<Item<'a>>; 2],
     call: [Option<Item<'a>>; 7],
 }
@@ -130,7 +129,7 @@ struct Keys<'a> {
 fn action(kinds: &[Option<Item<'_>>; 6], keys: &Keys<'_>, known: Known<'_>) -> (Option<Kind>, Option<Action>) {
     let [task, send, call, awaited, sleep, stage] = kinds;
     if let Some(task) = task {
-        (Some(Kind::Request), self::task(task, &keys.task, known).map(Action::Task))
+        (Some(Kind::Request), task::read(task, &keys.task, known).map(Action::Task))
     } else if let Some(send) = send {
         let message = message(send, &keys.send, known);
         let kind = message.as_ref().map(|message| if message.reply.is_some() { Kind::Request } else { Kind::Once });
@@ -149,33 +148,6 @@ fn action(kinds: &[Option<Item<'_>>; 6], keys: &Keys<'_>, known: Known<'_>) -> (
 
 fn refuse<'i, 'a: 'i>(items: impl Iterator<Item = &'i Item<'a>>, message: &str) {
     items.for_each(|item| item.problem(message, Some("remove it".to_owned())));
-}
-
-fn task(queue: &Item<'_>, [input, human, extras]: &[Option<Item<'_>>; 3], known: Known<'_>) -> Option<Task> {
-    if let Some(name) = queue.text().filter(|name| is_own_output(name)) {
-        queue.problem(format!("`{name}` is a name that flows use"), Some("name the topic otherwise".to_owned()));
-    }
-    let queue = name::topic(queue);
-    let input = read_if(input.as_ref(), |item| value::object(item, (known.step, known.variables)));
-    let role = read_if(human.as_ref(), Item::read::<String>);
-    let extras = read_if(extras.as_ref(), extra_fields);
-    let role = role.ok()?;
-    Some(Task {
-        queue: queue?.into(),
-        is_human: role.is_some(),
-        role: role.map(Into::into),
-        extras: extras.ok()?.unwrap_or_default(),
-        input: input.ok()?,
-    })
-}
-
-/// Further fields of a task, as JSON texts.
-fn extra_fields(item: &Item<'_>) -> Option<Vec<(String, String)>> {
-    // Without variables: the fields are as they are.
-    let template = value::object(item, ("extras", &[]))?;
-    let rendered = template.render(&()).ok()?;
-    let fields = crate::codec::json::fields(rendered.text.as_bytes()).ok()?;
-    Some(fields.into_iter().map(|(name, raw)| (name, raw.get().to_owned())).collect())
 }
 
 fn message(kind: &Item<'_>, [data, reply]: &[Option<Item<'_>>; 2], known: Known<'_>) -> Option<Message> {

@@ -10,7 +10,7 @@
 //! | this file | `templates`, `keep_closed`, and the flow as a whole |
 //! | `reads` | `reads`, `writes` |
 //! | `steps` | `start`, `steps` |
-//! | `body`, `call` | what one step does |
+//! | `body`, `task`, `call` | what one step does |
 //! | `known` | what is known when a step is read |
 //! | `value` | values with expressions |
 //! | `time` | durations, `retry` |
@@ -20,6 +20,7 @@ mod call;
 mod known;
 mod reads;
 mod steps;
+mod task;
 mod time;
 mod value;
 

@@ -283,3 +283,33 @@ flow:
     }
     assert_eq!(found.len(), 16, "{all}");
 }
+
+#[test]
+fn mistakes_of_forms() {
+    check(&[
+        of_steps(
+            "- a: { task: q, form: { type: object } }",
+            7,
+            "only a task of a person has a form",
+            "add `human: ROLE`",
+        ),
+        of_steps(
+            "- a: { task: q, human: clerk, form: { type: object }, extras: { form: f-7 } }",
+            7,
+            "`extras` has a field `form` too",
+            "keep one of them",
+        ),
+        of_steps(
+            "- a: { task: q, human: clerk, form: { properties: { x: { type: text } } } }",
+            7,
+            "it is no JSON Schema: `/properties/x/type`: \"text\" is not valid",
+            "write what a result has",
+        ),
+        of_steps(
+            "- a: { task: q, human: clerk, form: { type: string } }",
+            7,
+            "a result is an object",
+            "write what a result has",
+        ),
+    ]);
+}
