@@ -33,6 +33,7 @@ mod prometheus;
 mod property;
 mod python;
 mod readme;
+mod retail;
 mod runtime;
 mod s3;
 mod scenario;

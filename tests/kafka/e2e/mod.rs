@@ -24,6 +24,7 @@
 //! | `outage` | unreachable brokers |
 //! | `query` | lists of several instances, while partitions move |
 //! | `redrive` | dead letters that are sent again, while instances are killed |
+//! | `retail` | the example of an order and its payment, with its services |
 //! | `restore` | a long restore, and processing meanwhile |
 //! | `several` | two topologies in one process |
 //! | `standby` | a killed instance, and a successor with standbys |
@@ -60,6 +61,7 @@ pub(crate) mod process;
 mod query;
 mod redrive;
 mod restore;
+mod retail;
 mod several;
 mod standby;
 mod state;

@@ -5,22 +5,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Subcommand;
 use jiff::tz::TimeZone;
 
+use super::argument::duration;
 use crate::cli::exit::Failure;
 use crate::cli::output::print_stderr;
 use crate::cli::signal;
 use crate::mock::control_m::{Fault, Simulator, SimulatorSettings};
 use crate::runtime::SystemClock;
 use crate::secret::Secret;
-
-/// Simulate a system that sheaf calls
-#[derive(Debug, Subcommand)]
-pub(super) enum Command {
-    /// Control-M's Automation API: accepts job definitions and lives through their days, but runs no command
-    ControlM(ControlM),
-}
 
 /// Options of `sheaf mock control-m`.
 #[derive(Debug, clap::Args)]
@@ -49,7 +42,7 @@ While it runs, below http://127.0.0.1:8443/_sheaf:
   curl -s $URL/faults -d '{\"path\":\"/run*\",\"action\":{\"do\":\"respond\",\"status\":503}}'
   curl -s $URL/clock -d '{\"advance\":\"new-day\"}'                    or 90m; {\"speed\":60}
   curl -s $URL/outcomes -d '{\"job\":\"appl-*\",\"exit\":1,\"times\":1}'  how jobs end")]
-pub(super) struct ControlM {
+pub(in crate::cli::command) struct ControlM {
     /// The address to listen on; port 0 takes a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
     bind: SocketAddr,
@@ -100,8 +93,7 @@ pub(super) struct ControlM {
     seed: u64,
 }
 
-pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
-    let Command::ControlM(args) = command;
+pub(super) fn main(args: &ControlM) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let simulator = Simulator::bind(settings(args), runtime.handle()).map_err(|error| {
         let remedy = "choose another address with --bind";
@@ -148,11 +140,6 @@ fn pool(text: &str) -> Result<(String, String, u32), String> {
     let parts = text.split_once('=').and_then(|(pool, units)| Some((pool.split_once('/')?, units.parse().ok()?)));
     let ((server, name), units) = parts.ok_or("expected SERVER/NAME=UNITS")?;
     Ok((server.to_owned(), name.to_owned(), units))
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let found = text.parse::<jiff::SignedDuration>().ok().and_then(|found| Duration::try_from(found).ok());
-    found.ok_or_else(|| "expected a duration, for example 30m or 90s".to_owned())
 }
 
 fn speed(text: &str) -> Result<f64, String> {
