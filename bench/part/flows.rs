@@ -104,7 +104,9 @@ fn wait(options: &Options, broker: &dyn Broker) -> Result<Table> {
 
 /// What flows with tasks take, from the first start to the last end.
 fn steps(options: &Options, broker: &KafkaBroker) -> Result<Table> {
-    let tasks: String = (0..options.tasks).map(|task| format!("    - t{task}: {{ task: steps-work }}\n")).collect();
+    let tasks: Vec<String> =
+        (0..options.tasks).map(|task| format!("    - t{task}: {{ task: steps-work }}\n")).collect();
+    let tasks = tasks.concat();
     let topology =
         format!("name: steps\nflow:\n  reads: [{{ topic: steps-events }}]\n  start: Begin\n  steps:\n{tasks}");
     let setup = setup(options, "bench-steps", &topology);
@@ -233,9 +235,11 @@ fn mib(directory: &std::path::Path) -> Result<f64> {
     Ok(of(bytes) / 1_048_576.0)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+/// A count as a figure.
 fn of(count: u64) -> f64 {
-    count as f64
+    let thousands = u32::try_from(count / 1_000).unwrap_or(u32::MAX);
+    let rest = u32::try_from(count % 1_000).unwrap_or_default();
+    f64::from(thousands).mul_add(1_000.0, f64::from(rest))
 }
 
 fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Table {
