@@ -166,8 +166,14 @@ fn read(text: &str, kind: &Kind) -> Result<Box<RawValue>, String> {
             raw(found.ok_or_else(|| "is none of its choices".to_owned())?.to_string())
         }
         Kind::Number(_) => {
-            text.trim().parse::<serde_json::Number>().map_err(|_error| "is no number".to_owned())?;
-            raw(text.trim().to_owned())
+            let text = text.trim();
+            if text.parse::<serde_json::Number>().is_ok() {
+                return raw(text.to_owned());
+            }
+            // HTML has more ways to write a number than JSON: `.5`, `03`.
+            let number = text.parse::<i64>().map(serde_json::Number::from).ok();
+            let number = number.or_else(|| serde_json::Number::from_f64(text.parse().ok()?));
+            raw(number.ok_or_else(|| "is no number".to_owned())?.to_string())
         }
         Kind::Text(_) => raw(Value::from(text).to_string()),
         // Browsers send the ends of lines as those of mail.
@@ -254,6 +260,7 @@ mod tests {
         assert!(text.contains("\"tip\":2.50"), "money keeps its digits: {text}");
         let result: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(result, expected);
+        assert_eq!(form.result(&sent(&[("tip", ".5"), ("stairs", "03")])).unwrap(), r#"{"stairs":3,"tip":0.5}"#);
         assert_eq!(form.result(&sent(&[("signed_by", ""), ("cold", "yes")])).unwrap(), r#"{"cold":true}"#);
         let fields = serde_json::to_value(form.fields(&all)).unwrap();
         assert_eq!((&fields[1]["value"], &fields[4]["value"]), (&json!("door"), &json!("no")), "as they were sent");

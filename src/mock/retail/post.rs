@@ -3,7 +3,7 @@
 //! An answer and the offset of what it answers are one transaction; an offset is that of the first message which is not answered yet.
 //! So each message is answered exactly once, also after a kill.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ pub struct Post {
     /// The number of placed orders, and when the next one is due.
     placed: (u32, Duration),
     /// The orders of the shop that are completed, as far as they were seen.
-    completed: u32,
+    completed: BTreeSet<String>,
 }
 
 impl Post {
@@ -102,12 +102,20 @@ impl Post {
         let mut consumer = broker.consumer(&spec)?;
         consumer.subscribe(&topics[..3])?;
         let placed = (0, Duration::ZERO);
-        Ok(Self { settings, consumer, producer, reading: BTreeMap::new(), assigned: None, placed, completed: 0 })
+        Ok(Self {
+            settings,
+            consumer,
+            producer,
+            reading: BTreeMap::new(),
+            assigned: None,
+            placed,
+            completed: BTreeSet::new(),
+        })
     }
 
     /// The orders of the shop that are completed.
-    pub const fn completed(&self) -> u32 {
-        self.completed
+    pub fn completed(&self) -> usize {
+        self.completed.len()
     }
 
     /// Reads what has come, and writes what is due at this uptime. Returns what was written. It does not wait.
@@ -129,7 +137,11 @@ impl Post {
         let partitions: Vec<TopicPartition> = self.reading.keys().cloned().collect();
         let mut records = Vec::new();
         for partition in partitions {
-            self.consumer.fetch(&partition, FETCH_MAX, &mut records)?;
+            match self.consumer.fetch(&partition, FETCH_MAX, &mut records) {
+                // What came before is there, and the client tries again.
+                Ok(()) | Err(Error::FetchFailed { .. }) => {}
+                Err(error) => return Err(error),
+            }
             let position = self.consumer.position(&partition);
             let answers: Vec<(i64, Option<Message>)> =
                 records.drain(..).map(|record| (record.offset, self.read(&record))).collect();
@@ -170,7 +182,7 @@ impl Post {
         let is_completed = value.get("type").is_some_and(|kind| kind == "OrderCompletedEvent");
         let trace = value.get("traceid").and_then(Value::as_str).unwrap_or_default();
         if is_completed && trace.starts_with(&self.settings.run) {
-            self.completed += 1;
+            self.completed.insert(trace.to_owned());
         }
         let id = record
             .headers

@@ -45,7 +45,7 @@ pub(super) fn answer(settings: &RetailSettings, topic: &str, (id, value): (&str,
         let made = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{kind}\0{id}").as_bytes()).to_string();
         let refers = value.pointer("/data/refId").cloned().unwrap_or_default();
         let data = BTreeMap::from([("refId", refers), (fact, Value::from(&*made))]);
-        return Some(message(kind, (text("traceid"), text("correlationid")), &json!(data)));
+        return Some(message(kind, (text("traceid"), text("correlationid"), id), &json!(data)));
     }
     let is_refund = topic == REFUND;
     if text("event_name") != "StartTask" || !(is_refund || topic == CREDIT) {
@@ -61,8 +61,18 @@ pub(super) fn answer(settings: &RetailSettings, topic: &str, (id, value): (&str,
     if !is_refund && strikes(settings.failed, settings.seed, "credit", id) {
         return Some(answered("TaskFailed", ("reason", json!("the credits cannot be reached"))));
     }
-    let amount = value.pointer("/input/amount").and_then(Value::as_u64).unwrap_or_default();
-    let result = if is_refund { json!({}) } else { json!({ "remainingAmount": amount.saturating_sub(CREDIT_MAX) }) };
+    if is_refund {
+        return Some(answered("TaskCompleted", ("result", json!({}))));
+    }
+    let amount = value.pointer("/input/amount");
+    let remaining = match amount.and_then(Value::as_u64) {
+        Some(amount) => json!(amount.saturating_sub(CREDIT_MAX)),
+        None => match amount.and_then(Value::as_f64) {
+            Some(amount) => json!((amount - 10.0).max(0.0)),
+            None => return Some(answered("TaskFailed", ("reason", json!("`/input/amount` is no number")))),
+        },
+    };
+    let result = json!({ "remainingAmount": remaining });
     Some(answered("TaskCompleted", ("result", result)))
 }
 
@@ -74,11 +84,12 @@ pub(super) fn order(run: &str, number: u32) -> Message {
         "customer": { "name": "Ann Archer", "address": "Elm Road 4" },
         "items": [{ "articleId": "a-1", "amount": dear }, { "articleId": "a-2", "amount": 2 }],
     });
-    message("OrderPlacedEvent", (&id, &id), &data)
+    message("OrderPlacedEvent", (&id, &id, ""), &data)
 }
 
-fn message(kind: &'static str, (trace, correlation): (&str, &str), data: &Value) -> Message {
-    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{kind}\0{trace}\0{correlation}").as_bytes());
+/// A message; `cause` is the id of what it answers.
+fn message(kind: &'static str, (trace, correlation, cause): (&str, &str, &str), data: &Value) -> Message {
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{kind}\0{trace}\0{correlation}\0{cause}").as_bytes());
     let value = json!({ "type": kind, "id": id, "traceid": trace, "correlationid": correlation, "data": data });
     Message { topic: MESSAGES, key: trace.to_owned(), kind, value }
 }

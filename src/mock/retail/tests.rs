@@ -47,6 +47,10 @@ fn the_credit_pays_ten_at_most_and_may_be_out_of_reach() {
     let remaining =
         |amount| answer_of(&settings(), CREDIT, &task(amount)).unwrap().2["result"]["remainingAmount"].clone();
     assert_eq!((remaining(25), remaining(7)), (json!(15), json!(0)));
+    let decimal = answer_of(&settings(), CREDIT, &json!({ "event_name": "StartTask", "input": { "amount": 12.5 } }));
+    assert_eq!(decimal.unwrap().2["result"]["remainingAmount"], 2.5);
+    let without = answer_of(&settings(), CREDIT, &json!({ "event_name": "StartTask" })).unwrap();
+    assert_eq!(without.1, "TaskFailed");
     let failing = RetailSettings { failed: 100, ..settings() };
     let (topic, kind, value) = answer_of(&failing, CREDIT, &task(7)).unwrap();
     assert_eq!((topic, kind, &value["business_ref_no"]), (ANSWERS, "TaskFailed", &json!("t-1")));

@@ -1,5 +1,7 @@
 //! The transitions by an operator's command.
 
+use serde_json::{Map, Value};
+
 use super::Flows;
 use super::commands::{
     CANCEL, CLAIM, COMPLETE, DOWNSTREAM, FAIL, REASON, REASSIGN, RERUN, RESULT, SKIP, START, STEP, TO,
@@ -7,7 +9,7 @@ use super::commands::{
 use super::definition::Definition;
 use super::engine::Ignored;
 use super::graph::StepId;
-use super::progress::Answer;
+use super::progress::{Answer, Progress, Status};
 use super::state::{COMMANDS_KEPT, Flow};
 use super::status::is_for_person;
 use super::turn::Turn;
@@ -43,7 +45,7 @@ impl Flows {
             return Ok(Transition::to(flow));
         }
         let definition = self.definition(&flow)?;
-        let order = order(&definition, command).map_err(|why| refused(&why))?;
+        let order = order((&definition, &flow.progress), command).map_err(|why| refused(&why))?;
         let Flow { progress, mut facts } = flow;
         facts.commands.push(command.id);
         if facts.commands.len() > COMMANDS_KEPT {
@@ -86,7 +88,7 @@ impl Flows {
     }
 }
 
-fn order(definition: &Definition, command: &Command) -> Result<Order, String> {
+fn order((definition, progress): (&Definition, &Progress), command: &Command) -> Result<Order, String> {
     let argument = |name: &str| command.arguments.get(name).map(String::as_str);
     let step = || step(definition, argument(STEP).unwrap_or_default());
     Ok(match command.name.as_str() {
@@ -94,11 +96,15 @@ fn order(definition: &Definition, command: &Command) -> Result<Order, String> {
         COMPLETE => {
             let result = argument(RESULT).unwrap_or("{}");
             let step = step()?;
-            let read = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(result)
+            let read = serde_json::from_str::<Map<String, Value>>(result)
                 .map_err(|error| format!("`result` is no JSON object: {error}"))?;
-            if let Some(form) = definition.action(step).task().and_then(|task| task.form.as_ref()) {
-                form.check(read)
-                    .map_err(|mistakes| format!("`result` is not as the form of the task says: {mistakes}"))?;
+            // What does not wait has a reason of its own why it is not answered.
+            if progress.ending.is_none()
+                && matches!(progress.status(step), Status::Active | Status::Resting | Status::Held(_))
+                && let Some(form) = definition.action(step).task().and_then(|task| task.form.as_ref())
+            {
+                let told = |mistakes| format!("`result` is not as the form of the task says: {mistakes}");
+                form.check(read).map_err(told)?;
             }
             Order::Answer { step, answer: Answer::Done, result: Some(result.to_owned()) }
         }

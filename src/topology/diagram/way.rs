@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::element::{Element, Flow, FlowKind};
-use crate::processor::flow::{Graph, Owner, ScopeId, StepId};
+use crate::processor::flow::{Graph, Kind, Owner, ScopeId, StepId};
 
 /// The way that a flow has taken: what has become of each step.
 #[derive(Clone, Debug, Default)]
@@ -102,7 +102,7 @@ impl Way {
     pub(super) fn mark(&self, graph: &Graph, id: StepId) -> Mark {
         match self.get(id) {
             Some(passed) if passed.mark != Mark::Ahead => passed.mark,
-            Some(passed) if passed.attempt > 0 && self.is_of_former_round(graph, id) => Mark::Done,
+            Some(passed) if self.is_of_former_round(graph, id, passed) => Mark::Done,
             Some(_) | None => Mark::Ahead,
         }
     }
@@ -111,16 +111,54 @@ impl Way {
         self.steps.get(usize::from(id.0))
     }
 
-    fn is_of_former_round(&self, graph: &Graph, id: StepId) -> bool {
-        graph.owners(id).any(|owner| self.get(owner).is_some_and(|passed| passed.reruns > 0))
+    fn is_of_former_round(&self, graph: &Graph, id: StepId, passed: &Passed) -> bool {
+        if !graph.owners(id).any(|owner| self.get(owner).is_some_and(|passed| passed.reruns > 0)) {
+            return false;
+        }
+        let step = graph.step(id);
+        if matches!(step.kind, Kind::Once | Kind::Request) {
+            return passed.attempt > 0;
+        }
+        // The others count no attempts: the way has come to them if it has come to all that they need, or to something else beside them.
+        let is_passed = |id: &StepId| self.mark(graph, *id) != Mark::Ahead;
+        let has_attempts = |id: &StepId| self.get(*id).is_some_and(|passed| passed.attempt > 0);
+        if step.needs.is_empty() {
+            let scope = graph.scope(step.scope);
+            let is_only = match scope.owner {
+                Owner::Handler(owner, _) => {
+                    graph.step(owner).handlers.len() == 1 && self.get(owner).is_some_and(|passed| passed.reruns > 0)
+                }
+                Owner::Flow | Owner::Step(_) | Owner::Undo(_) => false,
+            };
+            is_only || scope.steps.iter().any(has_attempts)
+        } else {
+            step.needs.iter().all(is_passed)
+        }
     }
 
     /// True if the way went along a line.
     pub(super) fn takes(&self, graph: &Graph, flow: &Flow) -> bool {
         if let (FlowKind::Again, Element::Step(target)) = (flow.kind, flow.to) {
-            return self.get(target).is_some_and(|passed| passed.reruns > 0);
+            return self.get(target).is_some_and(|passed| passed.reruns > 0) && self.enters(graph, flow.from);
         }
-        self.leaves(graph, flow.from) && self.enters(graph, flow.to)
+        let is_inside = [flow.from, flow.to].into_iter().all(|end| self.is_open_around(graph, end));
+        is_inside && self.leaves(graph, flow.from) && self.enters(graph, flow.to)
+    }
+
+    /// True unless an element is in what was skipped as a whole.
+    fn is_open_around(&self, graph: &Graph, element: Element) -> bool {
+        match element {
+            Element::Step(id) | Element::Join(id) | Element::When(id) | Element::Merge(id) | Element::Fork(id) => {
+                self.is_open(graph, graph.step(id).scope)
+            }
+            Element::Begin(_)
+            | Element::Split(_)
+            | Element::Gather(_)
+            | Element::Finish(_)
+            | Element::Lane(_)
+            | Element::Trouble(..)
+            | Element::Undo(_) => true,
+        }
     }
 
     fn leaves(&self, graph: &Graph, from: Element) -> bool {
@@ -164,7 +202,9 @@ impl Way {
 
     /// True if the way has come to a scope.
     pub(super) fn is_open(&self, graph: &Graph, scope: ScopeId) -> bool {
-        let has_begun = |scope: ScopeId| graph.scope(scope).steps.iter().any(|id| self.mark(graph, *id) != Mark::Ahead);
+        let has_begun = |scope: ScopeId| {
+            graph.scope(scope).steps.iter().any(|id| !matches!(self.mark(graph, *id), Mark::Ahead | Mark::Skipped))
+        };
         match graph.scope(scope).owner {
             Owner::Flow => true,
             Owner::Step(step) => !matches!(self.mark(graph, step), Mark::Ahead | Mark::Skipped),

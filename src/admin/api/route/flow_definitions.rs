@@ -150,14 +150,17 @@ fn unknown(detail: String) -> Problem {
 /// The steps at which a flow is or has failed, by the statuses of its steps, which are in the order of the definition.
 fn at(definition: &Definition, shown: &Value) -> Counts {
     let steps = shown.get("steps").and_then(Value::as_array).into_iter().flatten();
+    // Steps keep their statuses when the flow ends around them.
+    let has_ended = shown.get("ending").is_some_and(|ending| !ending.is_null());
     let count = |((id, step), told): ((_, &Step), &Value)| {
         let status = told.get("status").and_then(Value::as_str).unwrap_or_default();
         match (status, &step.kind) {
             // A stage is active while one of its steps is.
             (_, Kind::Scope(_)) => None,
+            ("failing" | "failed", _) => Some((id, Count { failed: 1, ..Count::default() })),
+            _ if has_ended => None,
             ("held", _) => Some((id, Count { held: 1, ..Count::default() })),
             ("active" | "resting", _) => Some((id, Count { waiting: 1, ..Count::default() })),
-            ("failing" | "failed", _) => Some((id, Count { failed: 1, ..Count::default() })),
             _ => None,
         }
     };
@@ -176,12 +179,14 @@ mod tests {
     fn a_flow_is_at_the_steps_that_wait_are_held_or_have_failed_and_not_at_their_stages() {
         let steps: Vec<Value> =
             ["active", "held", "resting", "active", "failed"].iter().map(|it| json!({ "status": it })).collect();
-        let found = at(&template(), &json!({ "steps": steps }));
+        let found = at(&template(), &json!({ "steps": steps, "ending": null }));
         let expected = [
             (StepId(1), Count { held: 1, ..Count::default() }),
             (StepId(2), Count { waiting: 1, ..Count::default() }),
             (StepId(4), Count { failed: 1, ..Count::default() }),
         ];
         assert_eq!(found, expected.into());
+        let ended = at(&template(), &json!({ "steps": steps, "ending": { "ending": "cancelled" } }));
+        assert_eq!(ended.into_keys().collect::<Vec<_>>(), [StepId(4)], "nothing waits in a flow that has ended");
     }
 }

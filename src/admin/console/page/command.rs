@@ -123,9 +123,9 @@ async fn check(
     if has_form && (place.processor, name) == (FLOW, COMPLETE) {
         let found = console.api.entry(&session.caller, place).await?;
         let step = arguments.get(STEP).map(String::as_str).unwrap_or_default();
-        if let Some(form) = flow::form(&found, step) {
-            arguments.insert(RESULT, form.result(fields).map_err(refused)?);
-        }
+        let gone = || refused(format!("{step} waits no more, or has another form: its result was not sent"));
+        let form = flow::form(&found, step).ok_or_else(gone)?;
+        arguments.insert(RESULT, form.result(fields).map_err(refused)?);
     }
     Ok(())
 }
@@ -152,7 +152,10 @@ async fn page(
         (_, [only]) => only.clone(),
         _ => String::new(),
     };
-    let form = if (processor, name) == (FLOW, COMPLETE) { flow::form(&entry, &chosen) } else { None };
+    // Who has written JSON goes on with it.
+    let has_result = fields.get(&format!("argument.{RESULT}")).is_some_and(|result| !result.is_empty());
+    let has_form = (processor, name) == (FLOW, COMPLETE) && !has_result;
+    let form = if has_form { flow::form(&entry, &chosen) } else { None };
     let arguments = field(command, "arguments").as_array().into_iter().flatten();
     let arguments = arguments.map(|argument| {
         let shown = of(argument, fields, |name| former(&entry, is_edit, name));

@@ -23,12 +23,12 @@ With a Kafka on localhost:9092, in three terminals:
 
   sheaf mock retail --orders 20 --refuse 20 --fail 10
   sheaf run -c examples/retail/sheaf.yaml
-  sheaf flows list --watch
+  sheaf flows list --application retail-order --watch
 
 Each service takes --delay for its answer. The credits pay ten of each order, and the card the rest; a refused card is
 updated by the customer. A failed task is answered with TaskFailed, a failed call with 503: sheaf tries them again.
 Messages are answered exactly once, also after a kill; GET http://ADDRESS/ counts the charges. It creates the topics that
-are missing, and ends with Ctrl-C.")]
+are missing, and ends with Ctrl-C, or when Kafka is away for long.")]
 pub(in crate::cli::command) struct Retail {
     /// Kafka's brokers
     #[arg(short, long, value_name = "HOST:PORT,..", default_value = "localhost:9092")]
@@ -94,7 +94,7 @@ async fn live(post: &mut Post, orders: u32) -> Result<(), Failure> {
 }
 
 fn settings(args: &Retail) -> RetailSettings {
-    // The begin of a random UUID: short in messages, and another one for each run.
+    // The end of a UUID: short in messages, and another one for each run.
     let id = Incarnation::of_this_process().id.simple().to_string();
     RetailSettings {
         delay: args.delay,

@@ -204,8 +204,11 @@ fn the_result_of_a_person_is_as_the_form_of_the_task_says() {
     assert!(mistakes.contains("`/at`: \"noon\" is not of type \"integer\""), "{told}");
     assert!(mistakes.contains("\"signed_by\" is a required property"), "{told}");
     assert!(refused(&mut bench, "complete", &["step=ring_bell"]).contains("signed_by"), "without a result too");
+    assert!(refused(&mut bench, "complete", &["step=seal_box"]).contains("the step is over"), "one without a form");
     bench.command("complete", &["step=ring_bell", r#"result={"signed_by":"bob"}"#]);
     assert_eq!(bench.show()["status"], "closed/completed");
+    let late = refused(&mut bench, "complete", &["step=ring_bell"]);
+    assert!(!late.contains("form"), "it is over, whatever the result: {late}");
 }
 
 #[test]

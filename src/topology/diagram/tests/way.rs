@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::sample;
-use crate::processor::flow::Definition;
+use crate::processor::flow::{Definition, Graph, Kind, Owner, Step, Trouble};
 use crate::topology::diagram::element::Element;
 use crate::topology::diagram::layout::Layout;
 use crate::topology::diagram::style::PICTURE;
@@ -57,7 +57,11 @@ fn nothing_is_taken_before_the_first_step() {
 #[test]
 fn a_way_ends_at_the_step_that_is_active_and_passes_one_that_is_skipped() {
     let voyage = sample::voyage();
-    let shown = shown(&voyage, &[("credit", "done"), ("charge", "skipped"), ("TRAVEL", "active"), ("cabin", "held")]);
+    // With a step all that is in it is skipped.
+    let inside = ["ask", "updated", "take back", "give up", "again", "call the bank", "stop", "cancel", "cancelled"];
+    let skipped = inside.map(|name| (name, "skipped"));
+    let own = [("credit", "done"), ("charge", "skipped"), ("TRAVEL", "active"), ("cabin", "held")];
+    let shown = shown(&voyage, &[own.as_slice(), &skipped].concat());
     let expected = ["begin > credit", "behind charge > TRAVEL", "charge > behind charge", "credit > charge"];
     assert_eq!(lines(&voyage, &shown), expected);
 }
@@ -85,8 +89,8 @@ fn a_way_goes_back_to_a_step_that_has_begun_again() {
     let voyage = sample::voyage();
     let mut told = shown(&voyage, &[("credit", "done"), ("charge", "active again")]);
     for step in told["steps"].as_array_mut().unwrap() {
-        // The handler has been reset, and has its attempts.
-        if ["ask", "updated", "again"].contains(&step["step"].as_str().unwrap()) {
+        // The handler has been reset; what it has sent and asked for has its attempts.
+        if ["ask", "updated"].contains(&step["step"].as_str().unwrap()) {
             step["attempt"] = json!(1);
         }
     }
@@ -126,4 +130,22 @@ fn what_is_undone_has_its_line_and_its_sign() {
     for part in ["class=\"service undone\"", ">↶</text>", ">✗</text>", "undone since 2026-03-01T02:15:00Z"] {
         assert!(picture.contains(part), "{part} in {picture}");
     }
+}
+
+#[test]
+fn only_the_handler_that_has_made_a_step_begin_again_leads_back() {
+    let mut definition = Definition::new("twice", crate::processor::flow::Form::Steps, "twice");
+    let graph = &mut definition.graph;
+    let charge = graph.add_step(Step::new("charge", Graph::ROOT, Kind::Request));
+    for (trouble, names) in [(Trouble::Refused, ["ask", "back"]), (Trouble::Exhausted, ["tell", "again"])] {
+        let scope = graph.add_scope(Owner::Handler(charge, trouble));
+        graph.step_mut(charge).handlers.push((trouble, scope));
+        let first = graph.add_step(Step::new(names[0], scope, Kind::Once));
+        let second = graph.add_step(Step::new(names[1], scope, Kind::Rerun(charge)));
+        graph.step_mut(second).needs.push(first);
+    }
+    let mut told = shown(&definition, &[("charge", "done again")]);
+    told["steps"][1]["attempt"] = json!(1);
+    let taken = lines(&definition, &told);
+    assert_eq!(taken, ["ask > back", "back > charge", "begin > charge", "charge on refused > ask"]);
 }
