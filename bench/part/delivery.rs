@@ -3,7 +3,6 @@
 //!
 //! The submissions are written to the topic of an instance that waits for them, so gathering bundles takes no part.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +14,7 @@ use sheaf::runtime::SystemClock;
 
 use crate::Result;
 use crate::fill::TIMEOUT;
-use crate::instance::{Instance, Setup};
+use crate::instance::{Instance, Setup, Target};
 use crate::slow_server::SlowServer;
 
 const TOPOLOGY: &str = "name: bench
@@ -34,15 +33,8 @@ const BATCH: u64 = 5_000;
 /// Deliver to a server that takes its time
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Kafka's brokers
-    #[arg(long, value_name = "HOST:PORT,..")]
-    bootstrap_servers: String,
-    /// The directory of stores and logs
-    #[arg(long, value_name = "DIRECTORY")]
-    directory: PathBuf,
-    /// The binary of sheaf
-    #[arg(long, value_name = "FILE")]
-    sheaf: PathBuf,
+    #[command(flatten)]
+    target: Target,
     /// The numbers of calls in flight, one after the other
     #[arg(long, value_name = "CALLS,..", value_delimiter = ',', default_values_t = [16, 64, 256])]
     in_flight: Vec<u32>,
@@ -68,8 +60,8 @@ struct Figures {
 }
 
 pub(crate) fn measure(options: &Options) -> Result<()> {
-    std::fs::create_dir_all(&options.directory)?;
-    let broker = KafkaBroker::new(KafkaSettings::new(&options.bootstrap_servers))?;
+    std::fs::create_dir_all(&options.target.directory)?;
+    let broker = KafkaBroker::new(KafkaSettings::new(&options.target.bootstrap_servers))?;
     let mut all = Vec::new();
     for in_flight in &options.in_flight {
         let figures = deliver(options, &broker, *in_flight)?;
@@ -88,23 +80,15 @@ fn deliver(options: &Options, broker: &dyn Broker, in_flight: u32) -> Result<Fig
     let count = u64::from(in_flight) * 1_000 * u64::from(options.seconds) / options.latency_ms;
     let application = format!("bench-delivery-{in_flight}");
     let server = SlowServer::start(latency)?;
-    let template = options.directory.join("body.json");
+    let template = options.target.directory.join("body.json");
     std::fs::write(&template, TEMPLATE)?;
-    let setup = Setup {
-        application: application.clone(),
-        topology: TOPOLOGY.replace("TEMPLATE", &template.display().to_string()),
-        more: format!(
-            "sinks: {{ server: {{ webhook: {{ url: \"http://{}/\", in_flight_max: {in_flight} }} }} }}\n",
-            server.address
-        ),
-        arguments: options.set.iter().flat_map(|setting| ["--set".to_owned(), setting.clone()]).collect(),
-        sheaf: options.sheaf.clone(),
-        directory: options.directory.clone(),
-        bootstrap_servers: options.bootstrap_servers.clone(),
-        partitions: PARTITIONS,
-        session: Duration::from_secs(6),
-        standbys: 0,
-    };
+    let topology = TOPOLOGY.replace("TEMPLATE", &template.display().to_string());
+    let setup = Setup::new(&options.target, &application, (&topology, PARTITIONS)).with_settings(&options.set);
+    let more = format!(
+        "sinks: {{ server: {{ webhook: {{ url: \"http://{}/\", in_flight_max: {in_flight} }} }} }}\n",
+        server.address
+    );
+    let setup = Setup { more, ..setup };
     let mut instance = Instance::start(&setup, &format!("d{in_flight}"))?;
     instance.until("the delivery has its partitions", |instance| {
         let assigned = instance.metric("sheaf_consumer_assigned_partitions", &["submissions"])?;

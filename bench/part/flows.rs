@@ -2,7 +2,6 @@
 //!
 //! The flows are those of one instance with one stream thread, so what a step costs is what one core does.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +12,7 @@ use sheaf::model::{Clock, Key, OutRecord, Topic};
 use sheaf::runtime::SystemClock;
 
 use crate::fill::TIMEOUT;
-use crate::instance::{Instance, Setup};
+use crate::instance::{Instance, Setup, Target};
 use crate::worker::Worker;
 use crate::{Result, usage};
 
@@ -27,18 +26,11 @@ const SETTLE: Duration = Duration::from_secs(30);
 /// Measure flows that wait, and steps that workers answer
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Kafka's brokers
-    #[arg(long, value_name = "HOST:PORT,..")]
-    bootstrap_servers: String,
+    #[command(flatten)]
+    target: Target,
     /// Process id of the measured broker
     #[arg(long, value_name = "PID")]
     broker_pid: u32,
-    /// The directory of stores and logs
-    #[arg(long, value_name = "DIRECTORY")]
-    directory: PathBuf,
-    /// The binary of sheaf
-    #[arg(long, value_name = "FILE")]
-    sheaf: PathBuf,
     /// Flows that wait seven days for a message; 0 leaves this part out
     #[arg(long, value_name = "FLOWS", default_value_t = 1_000_000)]
     waiting: u64,
@@ -57,8 +49,8 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn measure(options: &Options) -> Result<()> {
-    std::fs::create_dir_all(&options.directory)?;
-    let broker = KafkaBroker::new(KafkaSettings::new(&options.bootstrap_servers))?;
+    std::fs::create_dir_all(&options.target.directory)?;
+    let broker = KafkaBroker::new(KafkaSettings::new(&options.target.bootstrap_servers))?;
     if options.waiting > 0 {
         println!("{}", wait(options, &broker)?);
     }
@@ -77,16 +69,16 @@ fn wait(options: &Options, broker: &dyn Broker) -> Result<Table> {
     ready(&mut instance)?;
     let mut rows = vec![Rest::of(options, "none", &mut instance)?];
     let before = instance.cpu_seconds()?;
-    let begun = SystemClock.uptime();
+    let since = SystemClock.uptime();
     start(broker, "waiting-events", options.waiting)?;
-    until(&mut instance, "sheaf_processor_open_entries", options.waiting)?;
-    let (cpu, took) = (instance.cpu_seconds()? - before, SystemClock.uptime().saturating_sub(begun));
+    begun(&mut instance, options.waiting)?;
+    let (cpu, took) = (instance.cpu_seconds()? - before, SystemClock.uptime().saturating_sub(since));
     println!("{} flows begun in {:.0} s, with {cpu:.1} CPU s", options.waiting, took.as_secs_f64());
     rows.push(Rest::of(options, "all wait", &mut instance)?);
     instance.terminate()?;
     let mut instance = Instance::start(&setup, "w")?;
     ready(&mut instance)?;
-    until(&mut instance, "sheaf_processor_open_entries", options.waiting)?;
+    begun(&mut instance, options.waiting)?;
     rows.push(Rest::of(options, "all wait, after a restart", &mut instance)?);
     instance.terminate()?;
     Ok(table(
@@ -165,24 +157,13 @@ impl Rest {
             what,
             core: (instance.cpu_seconds()? - cpu) / took.as_secs_f64(),
             resident_mib: instance.memory_mib("VmRSS")?,
-            store_mib: mib(&options.directory.join("state-w"))?,
+            store_mib: mib(&options.target.directory.join("state-w"))?,
         })
     }
 }
 
 fn setup(options: &Options, application: &str, topology: &str) -> Setup {
-    Setup {
-        application: application.to_owned(),
-        topology: topology.to_owned(),
-        more: String::new(),
-        arguments: options.set.iter().flat_map(|setting| ["--set".to_owned(), setting.clone()]).collect(),
-        sheaf: options.sheaf.clone(),
-        directory: options.directory.clone(),
-        bootstrap_servers: options.bootstrap_servers.clone(),
-        partitions: PARTITIONS,
-        session: Duration::from_secs(6),
-        standbys: 0,
-    }
+    Setup::new(&options.target, application, (topology, PARTITIONS)).with_settings(&options.set)
 }
 
 /// Waits until the instance has its partitions.
@@ -193,8 +174,10 @@ fn ready(instance: &mut Instance) -> Result<()> {
     })
 }
 
-fn until(instance: &mut Instance, metric: &str, count: u64) -> Result<()> {
-    instance.until("all flows have begun", |instance| Some(instance.metric(metric, &["flow"])? >= of(count)))
+/// Waits until so many flows have begun.
+fn begun(instance: &mut Instance, flows: u64) -> Result<()> {
+    let open = |instance: &Instance| instance.metric("sheaf_processor_open_entries", &["flow"]);
+    instance.until("all flows have begun", |instance| Some(open(instance)? >= of(flows)))
 }
 
 /// Begins so many flows.

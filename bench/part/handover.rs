@@ -3,7 +3,6 @@
 //! The instances `a` and `c` run all the time; a third, `0`, starts and stops. The range assignor orders members by name, so
 //! partition 1 is assigned to `c` without `0`, and to `a` with it: each start and stop moves it between two running instances.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use sheaf::model::{Clock, Topic, TopicPartition};
 use sheaf::runtime::SystemClock;
 
 use crate::fill::{Entries, fill};
-use crate::instance::{Instance, Setup};
+use crate::instance::{Instance, Setup, Target};
 use crate::steady_load::SteadyLoad;
 use crate::{Result, fixture};
 
@@ -35,15 +34,8 @@ const AFTERWARDS: Duration = Duration::from_secs(8);
 /// Move a partition with much state between instances, under load
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Kafka's brokers
-    #[arg(long, value_name = "HOST:PORT,..")]
-    bootstrap_servers: String,
-    /// The directory of stores and logs
-    #[arg(long, value_name = "DIRECTORY")]
-    directory: PathBuf,
-    /// The binary of sheaf
-    #[arg(long, value_name = "FILE")]
-    sheaf: PathBuf,
+    #[command(flatten)]
+    target: Target,
     /// Number of entries of the partition
     #[arg(long, default_value_t = 1_000_000)]
     entries: u64,
@@ -62,22 +54,15 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn measure(options: &Options) -> Result<()> {
-    std::fs::create_dir_all(&options.directory)?;
-    let broker: Arc<dyn Broker> = Arc::new(KafkaBroker::new(KafkaSettings::new(&options.bootstrap_servers))?);
+    std::fs::create_dir_all(&options.target.directory)?;
+    let broker: Arc<dyn Broker> = Arc::new(KafkaBroker::new(KafkaSettings::new(&options.target.bootstrap_servers))?);
     let plan = fixture::prepare(&*broker, &fixture::settings(APPLICATION, PARTITIONS))?;
     let changelog = plan.changelogs().into_iter().next().ok_or("a topology without state")?;
     let changelog = TopicPartition::new(&changelog, MOVED);
     let setup = Setup {
-        application: APPLICATION.to_owned(),
-        topology: fixture::TOPOLOGY.to_owned(),
-        more: String::new(),
-        arguments: Vec::new(),
-        sheaf: options.sheaf.clone(),
-        directory: options.directory.clone(),
-        bootstrap_servers: options.bootstrap_servers.clone(),
-        partitions: PARTITIONS,
         session: Duration::from_millis(options.session_ms),
         standbys: options.standbys,
+        ..Setup::new(&options.target, APPLICATION, (fixture::TOPOLOGY, PARTITIONS))
     };
     // The genesis of the changelog and the offsets of the group are written before it is filled.
     let mut keeper = Instance::start(&setup, "a")?;

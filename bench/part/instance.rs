@@ -15,6 +15,20 @@ use crate::{Result, usage};
 /// The time-out of every wait.
 const LIMIT: Duration = Duration::from_mins(5);
 
+/// What is measured, and where.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Target {
+    /// Kafka's brokers
+    #[arg(long, value_name = "HOST:PORT,..")]
+    pub(crate) bootstrap_servers: String,
+    /// The directory of stores and logs
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) directory: PathBuf,
+    /// The binary of sheaf
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sheaf: PathBuf,
+}
+
 /// The common settings of all instances.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
@@ -45,6 +59,30 @@ pub(crate) struct Instance {
     process: Child,
     http: SocketAddr,
     name: String,
+}
+
+impl Setup {
+    /// An application with this topology file, without standbys.
+    pub(crate) fn new(target: &Target, application: &str, (topology, partitions): (&str, i32)) -> Self {
+        Self {
+            application: application.to_owned(),
+            topology: topology.to_owned(),
+            more: String::new(),
+            arguments: Vec::new(),
+            sheaf: target.sheaf.clone(),
+            directory: target.directory.clone(),
+            bootstrap_servers: target.bootstrap_servers.clone(),
+            partitions,
+            session: Duration::from_secs(6),
+            standbys: 0,
+        }
+    }
+
+    /// The same with these values of `--set`.
+    pub(crate) fn with_settings(self, settings: &[String]) -> Self {
+        let arguments = settings.iter().flat_map(|setting| ["--set".to_owned(), setting.clone()]).collect();
+        Self { arguments, ..self }
+    }
 }
 
 impl Instance {

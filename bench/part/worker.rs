@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use sheaf::broker::kafka::KafkaBroker;
 use sheaf::broker::{Broker, Isolation, ProducerSpec, Start};
-use sheaf::model::{Key, OutRecord, Record, Topic, TopicPartition};
+use sheaf::model::{Key, OutRecord, Record, Topic};
 
 use crate::Result;
 use crate::fill::TIMEOUT;
@@ -28,13 +28,8 @@ impl Worker {
     /// Starts to read a queue that is there already, and to answer in a topic.
     pub(crate) fn start(broker: &KafkaBroker, queue: &Topic, answers: &Topic) -> Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        let found = broker.admin()?.describe(std::slice::from_ref(queue), TIMEOUT)?;
-        let Some(Some(description)) = found.into_iter().next() else {
-            return Err(format!("there is no topic {queue}").into());
-        };
-        let starts: Vec<_> = (0..description.partitions)
-            .map(|partition| (TopicPartition::new(queue, partition), Start::Beginning))
-            .collect();
+        let partitions = broker.admin()?.partitions(queue, TIMEOUT)?;
+        let starts: Vec<_> = partitions.into_iter().map(|partition| (partition, Start::Beginning)).collect();
         let mut reader = broker.reader(Isolation::ReadCommitted)?;
         reader.assign(&starts)?;
         let mut producer = broker.producer(&ProducerSpec::transactional("worker"))?;

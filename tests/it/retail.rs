@@ -16,15 +16,7 @@ use sheaf::runtime::SystemClock;
 const MESSAGES: &str = "flowing-retail";
 
 fn settings() -> RetailSettings {
-    RetailSettings {
-        delay: Duration::from_secs(2),
-        refused: 0,
-        failed: 0,
-        orders: 0,
-        every: Duration::from_secs(1),
-        run: "r".to_owned(),
-        seed: 1,
-    }
+    RetailSettings { delay: Duration::from_secs(2), ..RetailSettings::new("r") }
 }
 
 fn broker() -> MemoryBroker {

@@ -59,11 +59,12 @@ impl<'a> Form<'a> {
         let was_sent = sent.keys().any(|name| name.starts_with(PREFIX));
         let view = |name: &str| {
             let property = self.property(name);
+            let kind = Kind::of(property);
             let text = |key: &str| field(property, key).as_str().map(str::to_owned);
             let value = match sent.get(&format!("{PREFIX}{name}")) {
                 Some(value) => value.clone(),
                 None if was_sent => String::new(),
-                None => written(field(property, "default"), &Kind::of(property)),
+                None => written(field(property, "default"), &kind),
             };
             let number = |key: &str| field(property, key).as_number().map(ToString::to_string);
             let shared = context! {
@@ -73,16 +74,15 @@ impl<'a> Form<'a> {
                 required => self.is_required(name),
                 value,
             };
-            let own = match Kind::of(property) {
+            let own = match &kind {
                 Kind::Choice(values) => {
-                    let kind = Kind::Choice(Vec::new());
                     context! { choices => values.iter().map(|it| written(it, &kind)).collect::<Vec<_>>() }
                 }
                 Kind::Number(is_integer) => context! {
-                    type => "number", step => if is_integer { "1" } else { "any" }, min => number("minimum"), max => number("maximum"),
+                    type => "number", step => if *is_integer { "1" } else { "any" }, min => number("minimum"), max => number("maximum"),
                 },
                 Kind::Text(kind) => {
-                    context! { type => kind, minlength => number("minLength"), maxlength => number("maxLength") }
+                    context! { type => *kind, minlength => number("minLength"), maxlength => number("maxLength") }
                 }
                 Kind::Lines => context! { is_long => true },
                 Kind::Json => context! { is_long => true, is_json => true },

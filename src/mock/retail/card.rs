@@ -26,17 +26,17 @@ const KEY: &str = "idempotency-key";
 
 /// What has happened at the card service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct CardCounts {
+struct CardCounts {
     /// The executed charges.
-    pub charged: u64,
+    charged: u64,
     /// The refused ones.
-    pub refused: u64,
+    refused: u64,
     /// The charges that were asked for again with their key, and have had their former answer.
-    pub repeated: u64,
+    repeated: u64,
     /// The requests that have failed.
-    pub failed: u64,
+    failed: u64,
     /// The calls of `/cleanup`.
-    pub cleaned_up: u64,
+    cleaned_up: u64,
 }
 
 #[derive(Debug)]

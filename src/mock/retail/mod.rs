@@ -23,7 +23,7 @@ mod tests;
 
 use std::time::Duration;
 
-pub use card::{Card, CardCounts};
+pub use card::Card;
 pub use post::Post;
 
 /// The settings of the services.
@@ -43,4 +43,12 @@ pub struct RetailSettings {
     pub run: String,
     /// The seed of what is refused and what fails.
     pub seed: u64,
+}
+
+impl RetailSettings {
+    /// Services that answer at once, and refuse and fail nothing; no orders.
+    pub fn new(run: &str) -> Self {
+        let (delay, every, run) = (Duration::ZERO, Duration::from_secs(1), run.to_owned());
+        Self { delay, refused: 0, failed: 0, orders: 0, every, run, seed: 1 }
+    }
 }

@@ -50,18 +50,6 @@ pub struct Done {
     pub kind: &'static str,
 }
 
-impl fmt::Debug for Post {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { settings, reading, placed, completed, .. } = self;
-        f.debug_struct("Post")
-            .field("settings", settings)
-            .field("reading", reading)
-            .field("placed", placed)
-            .field("completed", completed)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The services that live on topics.
 pub struct Post {
     settings: RetailSettings,
@@ -76,6 +64,18 @@ pub struct Post {
     completed: BTreeSet<String>,
 }
 
+impl fmt::Debug for Post {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { settings, reading, placed, completed, .. } = self;
+        f.debug_struct("Post")
+            .field("settings", settings)
+            .field("reading", reading)
+            .field("placed", placed)
+            .field("completed", completed)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Post {
     /// Creates the topics that are missing, and joins the group.
     ///
@@ -83,19 +83,13 @@ impl Post {
     /// Those of the broker.
     pub fn open(broker: &dyn Broker, settings: RetailSettings) -> Result<Self> {
         let topics = [MESSAGES, CREDIT, REFUND, ANSWERS].map(Topic::new);
-        let mut admin = broker.admin()?;
-        let found = admin.describe(&topics, TIMEOUT)?;
-        let missing = topics.iter().zip(found).filter(|(_, found)| found.is_none());
         let new = |topic: &Topic| NewTopic {
             topic: topic.clone(),
             partitions: PARTITIONS,
             replication: None,
             config: BTreeMap::new(),
         };
-        let missing: Vec<NewTopic> = missing.map(|(topic, _)| new(topic)).collect();
-        if !missing.is_empty() {
-            admin.create(&missing, TIMEOUT)?;
-        }
+        broker.admin()?.create(&topics.each_ref().map(new), TIMEOUT)?;
         let mut producer = broker.producer(&ProducerSpec::transactional(GROUP))?;
         producer.init(TIMEOUT)?;
         let spec = ConsumerSpec { group: GROUP.to_owned(), group_instance: None, waker: Waker::none() };

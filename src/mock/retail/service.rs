@@ -17,7 +17,7 @@ pub(super) const REFUND: &str = "customer-credit-refund";
 pub(super) const ANSWERS: &str = "payment-answers";
 
 /// What a customer's credit pays of an order at most.
-const CREDIT_MAX: u64 = 10;
+const CREDIT_MAX: u32 = 10;
 
 /// A message to write.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,9 +66,9 @@ pub(super) fn answer(settings: &RetailSettings, topic: &str, (id, value): (&str,
     }
     let amount = value.pointer("/input/amount");
     let remaining = match amount.and_then(Value::as_u64) {
-        Some(amount) => json!(amount.saturating_sub(CREDIT_MAX)),
+        Some(amount) => json!(amount.saturating_sub(CREDIT_MAX.into())),
         None => match amount.and_then(Value::as_f64) {
-            Some(amount) => json!((amount - 10.0).max(0.0)),
+            Some(amount) => json!((amount - f64::from(CREDIT_MAX)).max(0.0)),
             None => return Some(answered("TaskFailed", ("reason", json!("`/input/amount` is no number")))),
         },
     };

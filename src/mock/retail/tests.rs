@@ -6,15 +6,7 @@ use super::service::{ANSWERS, CREDIT, MESSAGES, REFUND, answer};
 use super::*;
 
 fn settings() -> RetailSettings {
-    RetailSettings {
-        delay: Duration::from_secs(2),
-        refused: 0,
-        failed: 0,
-        orders: 0,
-        every: Duration::from_secs(1),
-        run: "r".to_owned(),
-        seed: 1,
-    }
+    RetailSettings::new("r")
 }
 
 fn answer_of(settings: &RetailSettings, topic: &str, value: &Value) -> Option<(&'static str, &'static str, Value)> {

@@ -74,7 +74,7 @@ impl Canvas<'_> {
         let text = format!(
             "<g class=\"{}\"><title>{}</title>{}<text x=\"{x}\" y=\"{y}\"><tspan class=\"stage-name\">{name}</tspan>\
              <tspan class=\"soft\" dx=\"10\">{details}</tspan></text></g>\n",
-            self.told.mark(&self.definition.graph, id),
+            self.told.class("", &self.definition.graph, id),
             self.title(id),
             boxed("stage", rect, 10)
         );
@@ -132,12 +132,9 @@ impl Canvas<'_> {
         let lines = NAME_LINE + DETAIL_LINE * pixels(details.len());
         let (x, top) = (rect.x + BOX_PAD + SYMBOL, rect.y + (rect.height - lines) / 2);
         let mut text = format!(
-            "<g class=\"{}{}\"><title>{}</title>{}<rect class=\"stripe\" x=\"{}\" y=\"{}\" width=\"3\" height=\"{}\" rx=\"1.5\"/>\
+            "<g class=\"{}\"><title>{}</title>{}<rect class=\"stripe\" x=\"{}\" y=\"{}\" width=\"3\" height=\"{}\" rx=\"1.5\"/>\
              <path class=\"glyph\" transform=\"translate({} {})\" d=\"{}\"/><text class=\"name\" x=\"{x}\" y=\"{}\">{name}</text>",
-            symbol.as_str(),
-            Some(self.told.mark(&self.definition.graph, id))
-                .filter(|mark| !mark.is_empty())
-                .map_or(String::new(), |mark| format!(" {mark}")),
+            self.told.class(symbol.as_str(), &self.definition.graph, id),
             self.title(id),
             boxed("card", rect, 7),
             rect.x + 4,

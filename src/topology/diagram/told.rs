@@ -41,12 +41,13 @@ impl Told<'_> {
         }
     }
 
-    /// What has become of a step on the way of a flow, as a class.
-    pub(super) fn mark(self, graph: &Graph, id: StepId) -> &'static str {
-        match self {
+    /// The class of a step, and what has become of it on the way of a flow.
+    pub(super) fn class(self, own: &str, graph: &Graph, id: StepId) -> String {
+        let mark = match self {
             Self::Counts(_) => "",
             Self::Way(way) => way.mark(graph, id).as_str(),
-        }
+        };
+        if own.is_empty() || mark.is_empty() { format!("{own}{mark}") } else { format!("{own} {mark}") }
     }
 
     /// The class of what the way has come to, or not.

@@ -147,18 +147,12 @@ impl Way {
 
     /// True unless an element is in what was skipped as a whole.
     fn is_open_around(&self, graph: &Graph, element: Element) -> bool {
-        match element {
-            Element::Step(id) | Element::Join(id) | Element::When(id) | Element::Merge(id) | Element::Fork(id) => {
-                self.is_open(graph, graph.step(id).scope)
-            }
-            Element::Begin(_)
-            | Element::Split(_)
-            | Element::Gather(_)
-            | Element::Finish(_)
-            | Element::Lane(_)
-            | Element::Trouble(..)
-            | Element::Undo(_) => true,
-        }
+        let (Element::Step(id) | Element::Join(id) | Element::When(id) | Element::Merge(id) | Element::Fork(id)) =
+            element
+        else {
+            return true;
+        };
+        self.is_open(graph, graph.step(id).scope)
     }
 
     fn leaves(&self, graph: &Graph, from: Element) -> bool {
@@ -177,20 +171,7 @@ impl Way {
     }
 
     fn enters(&self, graph: &Graph, to: Element) -> bool {
-        match to {
-            Element::Step(id) => self.mark(graph, id) != Mark::Ahead,
-            Element::Lane(_)
-            | Element::Begin(_)
-            | Element::Split(_)
-            | Element::Gather(_)
-            | Element::Finish(_)
-            | Element::Join(_)
-            | Element::When(_)
-            | Element::Merge(_)
-            | Element::Fork(_)
-            | Element::Trouble(..)
-            | Element::Undo(_) => self.leaves(graph, to),
-        }
+        if let Element::Step(id) = to { self.mark(graph, id) != Mark::Ahead } else { self.leaves(graph, to) }
     }
 
     /// True if steps that need this one may begin.
