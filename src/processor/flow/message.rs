@@ -65,13 +65,29 @@ pub struct MessageKeying {
     correlation: Option<Field>,
     data: Extractor,
     definitions: Definitions,
-    /// True if the topic has no other messages: one of another type is rejected, else it is passed over.
-    is_closed: bool,
+    mode: ReadMode,
+}
+
+/// What the settings of the flows say of all their sources.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReadMode {
+    /// True if the topics have no other messages: one of another type is rejected, else it is passed over.
+    pub(super) is_closed: bool,
+    /// True if correlation ids have the key of the flow in them ([`embedded`]).
+    pub(super) embeds_key: bool,
+}
+
+/// Stands between the key of a flow and the id of an attempt; no UUID has it.
+const KEY_END: char = '~';
+
+/// The correlation id of an attempt with the key of its flow in it.
+pub(super) fn embedded(key: &Key, id: &str) -> String {
+    format!("{}{KEY_END}{id}", key.text())
 }
 
 impl MessageKeying {
     /// The keying step of a source.
-    pub fn new(reads: &Reads, definitions: &Definitions, is_closed: bool) -> Self {
+    pub(super) fn new(reads: &Reads, definitions: &Definitions, mode: ReadMode) -> Self {
         let mut places = Places::of(reads.format);
         let kind = places.add(&reads.kind);
         let key = places.add(&reads.key);
@@ -85,7 +101,7 @@ impl MessageKeying {
             correlation,
             data,
             definitions: definitions.clone(),
-            is_closed,
+            mode,
         }
     }
 
@@ -100,15 +116,26 @@ impl MessageKeying {
         let found = self.places.read(&opened, Some(payload))?;
         let kind = self.text(&found, &self.kind, "its type")?;
         if !self.definitions.knows(&kind) {
-            if !self.is_closed {
+            if !self.mode.is_closed {
                 return Ok(None);
             }
             let known = self.definitions.kinds();
             let detail = format!("a message of {} is a `{kind}`: the flows know {}", self.topic, known.join(", "));
             return Err(Reject::new(RejectReason::BadValue, detail));
         }
-        let key = self.text(&found, &self.key, "the key of its flow")?;
         let correlation = self.correlation.as_ref().and_then(|field| text(found.scalar(field)));
+        let (embedded, correlation) = match correlation {
+            Some(id) if self.mode.embeds_key => match id.rsplit_once(KEY_END) {
+                Some((key, id)) => (Some(key.to_owned()), Some(id.to_owned())),
+                None => (None, Some(id)),
+            },
+            other => (None, other),
+        };
+        let has_key = !matches!(found.scalar(&self.key), Scalar::Absent | Scalar::Null);
+        let key = match embedded.filter(|key| !has_key && !key.is_empty()) {
+            Some(key) => key,
+            None => self.text(&found, &self.key, "the key of its flow")?,
+        };
         let whole = Bytes::copy_from_slice(payload);
         let extracted = self.data.extract(payload).ok();
         let raw = extracted.as_ref().and_then(|extracted| extracted.raw(0)).unwrap_or("null");

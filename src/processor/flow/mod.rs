@@ -79,7 +79,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use self::message::Incoming;
+use self::message::{Incoming, ReadMode};
 use super::archive::{Archive, Texts};
 use super::{CommandSpec, Deleted, Effect, Event, Family, Input, Learned, Processor, Transition};
 use crate::model::{Key, Listing, Moment, Reject, Status as ListStatus, Target, Timer, Timestamp};
@@ -102,9 +102,12 @@ pub struct Flows {
 impl Flows {
     /// A processor of flows of these definitions.
     pub fn new(settings: Settings, definitions: Definitions) -> Self {
-        // The topics of staged templates have no other messages.
-        let is_closed = settings.writes.is_none();
-        let reader = |reads: &Reads| (reads.topic.clone(), MessageKeying::new(reads, &definitions, is_closed));
+        let mode = ReadMode {
+            // The topics of staged templates have no other messages.
+            is_closed: settings.writes.is_none(),
+            embeds_key: settings.writes.as_ref().is_some_and(|writes| writes.embeds_key),
+        };
+        let reader = |reads: &Reads| (reads.topic.clone(), MessageKeying::new(reads, &definitions, mode));
         let readers = settings.reads.iter().map(reader).collect();
         Self { settings, definitions, readers }
     }

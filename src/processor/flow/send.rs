@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::definition::{Definition, Message, START_TASK, Task};
 use super::graph::StepId;
+use super::message::embedded;
 use super::settings::{WriteFormat, Writes};
 use crate::model::{Headers, Key, Timestamp};
 use crate::processor::Forward;
@@ -96,7 +97,8 @@ impl Attempt<'_> {
             object.text("datacontenttype", "application/json");
         }
         object.text("type", &message.kind);
-        let own = [(CORRELATION, Value::from(id.as_str()).to_string())];
+        let correlation = if writes.embeds_key { embedded(self.key, &id) } else { id };
+        let own = [(CORRELATION, Value::from(correlation).to_string())];
         // An answer is found by the message's own id.
         let is_own = |name: &str| name == CORRELATION && (message.reply.is_some() || !carried.contains_key(name));
         for (name, value) in own.iter().filter(|(name, _)| is_own(name)) {

@@ -36,6 +36,9 @@ pub struct Writes {
     pub carry: Vec<String>,
     /// Further attributes, with their texts.
     pub set: BTreeMap<String, String>,
+    /// True if a correlation id is written as `<key>~<id>`, for services that repeat nothing else: an answer without a
+    /// key belongs to the flow that its correlation id names.
+    pub embeds_key: bool,
 }
 
 /// The format of a message.

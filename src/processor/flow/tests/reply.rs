@@ -29,6 +29,10 @@ fn order() -> Definition {
 }
 
 fn bench() -> Bench {
+    bench_with(false)
+}
+
+fn bench_with(embeds_key: bool) -> Bench {
     let field = |name| Place::Value(Pointer::of([name]));
     let reads = Reads {
         kind: field("type"),
@@ -44,6 +48,7 @@ fn bench() -> Bench {
         source: "order".to_owned(),
         carry: vec!["traceid".to_owned()],
         set: BTreeMap::from([("sender".to_owned(), "sheaf".to_owned())]),
+        embeds_key,
     };
     Bench::of(Flows::new(
         Settings { reads: vec![reads], writes: Some(writes), ..settings() },
@@ -53,6 +58,17 @@ fn bench() -> Bench {
 
 fn message(kind: &str, correlation: &str, data: &str) -> String {
     format!(r#"{{"type":"{kind}","traceid":"P-001"{correlation},"data":{data}}}"#)
+}
+
+fn record(value: &str) -> Record {
+    Record {
+        source: TopicPartition::new(&Topic::new(TOPIC), 0),
+        offset: 0,
+        timestamp: Timestamp::from_millis(NOON),
+        key: None,
+        value: Some(Bytes::from(value.to_owned())),
+        headers: Headers::new(),
+    }
 }
 
 fn sent(bench: &Bench) -> Vec<Value> {
@@ -81,6 +97,33 @@ fn an_answer_is_found_by_its_correlation_id_and_its_data_are_used() {
 }
 
 #[test]
+fn an_answer_without_a_key_belongs_to_the_flow_that_its_correlation_id_names() {
+    let mut bench = bench_with(true);
+    let (_, keying) = bench.flows.keyings().next().unwrap();
+    let key_of = |text: &str| match keying.key(&record(text)) {
+        Ok(Keyed::To(to)) => Ok(to.key.text().into_owned()),
+        Ok(Keyed::Pass | Keyed::Foreign(_)) => panic!("it is passed over"),
+        Err(reject) => Err(reject.reason),
+    };
+    bench.send(&message("OrderPlaced", "", r#"{"total":10}"#));
+    let charge = sent(&bench)[0].clone();
+    let id = charge["correlationid"].as_str().unwrap();
+    assert!(id.starts_with("P-001~"), "{id}");
+    let answer = format!(r#"{{"type":"Charged","correlationid":"{id}","data":{{"amount":3}}}}"#);
+    assert_eq!(key_of(&answer), Ok("P-001".to_owned()));
+    bench.send(&answer);
+    assert_eq!(sent(&bench)[0]["data"], json!({ "paid": 3 }));
+
+    let named = |id: &str| key_of(&format!(r#"{{"type":"Charged","correlationid":"{id}","data":{{}}}}"#));
+    assert_eq!(named("a~b~0d-1"), Ok("a~b".to_owned()), "a key may have the sign in it");
+    assert_eq!((named("0d-1"), named("~0d-1")), (Err(RejectReason::MissingField), Err(RejectReason::MissingField)));
+    assert_eq!(key_of(&message("Charged", r#","correlationid":"other~0d-1""#, "{}")), Ok("P-001".to_owned()));
+    let plain = self::bench();
+    let (_, keying) = plain.flows.keyings().next().unwrap();
+    assert_eq!(keying.key(&record(&answer)).unwrap_err().reason, RejectReason::MissingField);
+}
+
+#[test]
 fn a_condition_decides_by_the_answer_and_one_that_cannot_be_judged_holds_the_step() {
     let mut free = bench();
     free.send(&message("OrderPlaced", "", r#"{"total":0}"#));
@@ -100,13 +143,5 @@ fn a_condition_decides_by_the_answer_and_one_that_cannot_be_judged_holds_the_ste
 fn a_message_that_no_flow_knows_is_passed_over() {
     let bench = bench();
     let (_, keying) = bench.flows.keyings().next().unwrap();
-    let record = Record {
-        source: TopicPartition::new(&Topic::new(TOPIC), 0),
-        offset: 0,
-        timestamp: bench.now,
-        key: None,
-        value: Some(Bytes::from(message("Refunded", "", "{}"))),
-        headers: Headers::new(),
-    };
-    assert_eq!(keying.key(&record).unwrap(), Keyed::Pass);
+    assert_eq!(keying.key(&record(&message("Refunded", "", "{}"))).unwrap(), Keyed::Pass);
 }

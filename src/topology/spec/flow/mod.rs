@@ -98,7 +98,7 @@ pub(super) fn read(item: &Item<'_>, (name, text): (&str, &str)) -> Option<Flow> 
     let reads = fields.required_item("reads").and_then(|item| reads::reads(&item));
     let writes = fields.item("writes");
     let has_writes = writes.is_some();
-    let writes = read_if(writes.as_ref(), |item| reads::writes(item, name));
+    let written = read_if(writes.as_ref(), |item| reads::writes(item, name));
     let keep_closed = read_if(fields.item("keep_closed").as_ref(), time::positive);
     fields.finish();
     let definition = match (&templates, &start, &steps) {
@@ -116,10 +116,20 @@ pub(super) fn read(item: &Item<'_>, (name, text): (&str, &str)) -> Option<Flow> 
         }
     };
     let templates = read_if(templates.as_ref(), paths);
-    let (reads, steps, writes) = (reads?, definition?, writes.ok()?);
+    let (reads, steps, written) = (reads?, definition?, written.ok()?);
+    if let (Some(Writes { embeds_key: true, .. }), Some(item)) = (&written, &writes)
+        && reads.iter().all(|(reads, _)| reads.correlation.is_none())
+    {
+        let hint = "name the place of the correlation id: `reads: [{ topic: .., correlation: /correlationid }]`";
+        item.problem(
+            "`correlation: embedded` finds no key, because no source has a `correlation`",
+            Some(hint.to_owned()),
+        );
+        return None;
+    }
     if let (Some(definition), Some(start)) = (&steps, &start) {
         let is_read = |writes: &Writes| reads.iter().any(|(reads, _)| reads.topic == writes.topic);
-        let starts_itself = steps::sends(definition, &definition.start) && writes.as_ref().is_some_and(is_read);
+        let starts_itself = steps::sends(definition, &definition.start) && written.as_ref().is_some_and(is_read);
         let names_twice = definition.awaited().any(|kind| *kind == definition.start);
         let words = definition.awaited().chain([&definition.start]);
         if let Some(word) = words.into_iter().find(|kind| TASK_WORDS.contains(&&***kind)) {
@@ -145,7 +155,7 @@ pub(super) fn read(item: &Item<'_>, (name, text): (&str, &str)) -> Option<Flow> 
         templates: templates.ok()?.unwrap_or_default(),
         steps: steps.map(Arc::new),
         reads,
-        writes,
+        writes: written,
         keep_closed: keep_closed.ok()?.unwrap_or(KEEP_CLOSED_DEFAULT),
     })
 }

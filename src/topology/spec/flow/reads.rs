@@ -71,6 +71,8 @@ pub(super) fn writes(item: &Item<'_>, topology: &str) -> Option<Writes> {
     let source = fields.item("source").map_or(Some(topology.to_owned()), |item| item.read());
     let carry = fields.item("carry").map_or(Some(Vec::new()), |item| item.texts());
     let set = fields.item("set").map_or(Some(BTreeMap::new()), |item| item.read());
+    let modes = [("plain", false), ("embedded", true)];
+    let embeds_key = fields.item("correlation").map_or(Some(false), |item| item.word(&modes));
     fields.finish();
     Some(Writes {
         topic: topic?,
@@ -79,5 +81,6 @@ pub(super) fn writes(item: &Item<'_>, topology: &str) -> Option<Writes> {
         source: source?,
         carry: carry?,
         set: set?,
+        embeds_key: embeds_key?,
     })
 }

@@ -68,6 +68,12 @@ fn mistakes_of_the_flow_as_a_whole() {
             "this key is unknown",
             "did you mean `type_header`?",
         ),
+        of_flow(
+            &format!("{READS}  writes: {{ topic: o, correlation: embedded }}\n{STEPS}"),
+            4,
+            "finds no key, because no source has a `correlation`",
+            "correlation: /correlationid",
+        ),
         of_flow(&format!("{READS}  keep_closed: 0s\n{STEPS}"), 4, "it is zero", "write a time such as `30s`"),
         of_flow(
             &format!("{READS}  writes: {{ topic: t }}\n  start: Go\n  steps: [{{ a: {{ send: Go }} }}]"),
