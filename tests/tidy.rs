@@ -97,6 +97,7 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
         "reminder",
         "thread_state",
         "turn",
+        "waiting",
         "waker",
         "watermark",
     ],

@@ -12,6 +12,9 @@ use super::template_watch::{Files, TemplateWatch, Templates};
 use super::{ApplicationSpec, Resources, Secrets};
 use crate::admin::ServerReload;
 use crate::config::{Config, Reference};
+use crate::metric::Metrics;
+use crate::model::{Clock as _, Timestamp};
+use crate::runtime::SystemClock;
 use crate::secret::SecretRef;
 use crate::sink::control_m::ControlM;
 use crate::topology::Spec;
@@ -26,6 +29,7 @@ pub struct Reloader {
     watch: TemplateWatch,
     http: Option<HttpReload>,
     next: Next,
+    metrics: Option<Arc<Metrics>>,
 }
 
 /// The times of the next polls that are rarer than others, as durations since the start.
@@ -50,7 +54,15 @@ impl Reloader {
             watch: TemplateWatch::default(),
             http: None,
             next: Next { remote: REMOTE_INTERVAL, secrets: None },
+            metrics: None,
         }
+    }
+
+    /// The same, which counts in these metrics what it reads.
+    #[must_use]
+    pub fn measured_by(self, metrics: &Arc<Metrics>) -> Self {
+        metrics.reload.started(self.control_m.is_some(), SystemClock.now());
+        Self { metrics: Some(Arc::clone(metrics)), ..self }
     }
 
     /// The same, which reads templates with this reader.
@@ -92,7 +104,21 @@ impl Reloader {
     /// Reads templates again; one that cannot be read or compiled is refused, and the former one stays. Returns the names
     /// of those that have changed. Submissions that are prepared from now on use them; the text of an intent stays.
     pub fn templates(&mut self, which: Templates) -> Vec<String> {
-        self.watch.look(&self.files, which)
+        let changed = self.watch.look(&self.files, which);
+        self.measure(|metrics, now| metrics.reload.templates(self.watch.failed(), now));
+        changed
+    }
+
+    /// Counts a reload that an operator has asked for.
+    pub fn reloaded(&self, is_ok: bool) {
+        let is_ok = is_ok && self.watch.failed() == 0;
+        self.measure(|metrics, now| metrics.reload.reloaded(is_ok, now));
+    }
+
+    fn measure(&self, measure: impl FnOnce(&Metrics, Timestamp)) {
+        if let Some(metrics) = &self.metrics {
+            measure(metrics, SystemClock.now());
+        }
     }
 
     /// Reads the secrets of this configuration again, and the certificate of the HTTP server; the settings that have changed.
@@ -106,7 +132,9 @@ impl Reloader {
 
     fn control_m(&self, config: &Config) -> Result<Vec<&'static str>> {
         let (Some(sink), Some(settings)) = (&self.control_m, &config.control_m) else { return Ok(Vec::new()) };
-        let changed = control_m::reload(sink, settings, &self.secrets)?;
+        let changed = control_m::reload(sink, settings, &self.secrets);
+        self.measure(|metrics, now| metrics.reload.secrets(changed.is_ok(), now));
+        let changed = changed?;
         Ok(if changed { vec![control_m::API_KEY] } else { Vec::new() })
     }
 

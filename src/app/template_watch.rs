@@ -74,6 +74,12 @@ impl TemplateWatch {
         changed.into_iter().collect()
     }
 
+    /// The number of templates that could not be used or read the last time.
+    pub(super) fn failed(&self) -> usize {
+        let refused = self.refused.keys().map(|(_, path)| path.as_path());
+        refused.chain(self.unreachable.iter().map(PathBuf::as_path)).collect::<BTreeSet<_>>().len()
+    }
+
     /// Logs a template that is refused, once for each reason.
     fn refuse(&mut self, (topology, path): (&Path, &Path), current: &Template, reason: &str) {
         let former = self.refused.insert((topology.to_owned(), path.to_owned()), reason.to_owned());

@@ -32,6 +32,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::metric::ConnectionFigures;
 use crate::model::{OutRecord, Record, Timestamp, Topic, TopicPartition};
 
 /// The result of the port's operations.
@@ -56,6 +57,11 @@ pub trait Broker: Send + Sync + fmt::Debug {
 
     /// The administration of topics.
     fn admin(&self) -> Result<Box<dyn Admin>>;
+
+    /// What has happened at the connections of the group members of this process, by the id of the broker, since the last call.
+    fn connections(&self) -> BTreeMap<i32, ConnectionFigures> {
+        BTreeMap::new()
+    }
 }
 
 impl<B: Broker + ?Sized> Broker for Arc<B> {
@@ -77,6 +83,10 @@ impl<B: Broker + ?Sized> Broker for Arc<B> {
 
     fn admin(&self) -> Result<Box<dyn Admin>> {
         (**self).admin()
+    }
+
+    fn connections(&self) -> BTreeMap<i32, ConnectionFigures> {
+        (**self).connections()
     }
 }
 

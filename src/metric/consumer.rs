@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use prometheus::{IntCounterVec, IntGaugeVec, Result};
+use prometheus::{Histogram, IntCounterVec, IntGaugeVec, Result};
 
 use super::label::Rebalance;
 use super::registry::{Maker, forget, gauge_value};
 use crate::model::{Topic, TopicPartition};
+
+/// A rebalance takes a second, and a member that is missed a session more.
+const SECONDS: [f64; 9] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0];
 
 /// The metrics of records read, lag, and the group.
 #[derive(Debug)]
@@ -17,7 +20,9 @@ pub struct Consumer {
     lag: IntGaugeVec,
     committed: IntGaugeVec,
     end: IntGaugeVec,
+    waiting: IntGaugeVec,
     standing_still: IntGaugeVec,
+    rebalance_duration: Histogram,
     assigned: IntGaugeVec,
     rebalances: IntCounterVec,
     fetch_errors: IntCounterVec,
@@ -28,6 +33,9 @@ impl Consumer {
         let partition = ["topic", "partition"];
         let standing =
             "For how long a source's next records have been behind an open transaction; none if they are not.";
+        let waiting = "For how long the next record of an owned partition waits to be processed, as far as this instance has seen it, to \
+                       ten seconds; 0 if none waits.";
+        let rebalance = "The time from the loss of partitions to the next assignment.";
         let lag = "End offset minus committed offset of an owned partition.";
         let consumer = Self {
             records: maker.counters("consumer_records_total", "Records read.", &["topic"])?,
@@ -41,6 +49,8 @@ impl Consumer {
             committed: maker.gauges("consumer_committed_offset", "The last committed offset.", &partition)?,
             end: maker.gauges("consumer_end_offset", "The last known end offset (high watermark).", &partition)?,
             standing_still: maker.gauges("consumer_standing_still_seconds", standing, &partition)?,
+            waiting: maker.gauges("consumer_lag_seconds", waiting, &partition)?,
+            rebalance_duration: maker.histogram("consumer_rebalance_duration_seconds", rebalance, &SECONDS)?,
             assigned: maker.gauges("consumer_assigned_partitions", "Owned partitions.", &["topic"])?,
             rebalances: maker.counters("consumer_rebalances_total", "Changes of the assignment.", &["kind"])?,
             fetch_errors: maker.counters("consumer_fetch_errors_total", "Failed fetches.", &["topic"])?,
@@ -90,6 +100,17 @@ impl Consumer {
         self.lag.with_label_values(&place).set(end.saturating_sub(committed).max(0));
     }
 
+    /// Sets for how long the next record of an owned partition waits to be processed.
+    pub fn waiting(&self, partition: &TopicPartition, lasted: Duration) {
+        let number = partition.partition.to_string();
+        self.waiting.with_label_values(&[partition.topic.as_str(), &number]).set(gauge_value(lasted.as_secs()));
+    }
+
+    /// Counts the time from the loss of partitions to an assignment.
+    pub fn rebalance_took(&self, lasted: Duration) {
+        self.rebalance_duration.observe(lasted.as_secs_f64());
+    }
+
     /// Sets for how long a partition stands still; `None` if it does not.
     pub fn standing_still(&self, partition: &TopicPartition, lasted: Option<Duration>) {
         let number = partition.partition.to_string();
@@ -110,7 +131,7 @@ impl Consumer {
         self.assigned.with_label_values(&[partition.topic.as_str()]).dec();
         let number = partition.partition.to_string();
         let place = [partition.topic.as_str(), &number];
-        for gauges in [&self.lag, &self.committed, &self.end, &self.standing_still] {
+        for gauges in [&self.lag, &self.committed, &self.end, &self.waiting, &self.standing_still] {
             forget(gauges, &place);
         }
     }

@@ -2,24 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use prometheus::{IntCounter, IntCounterVec};
+use prometheus::{Histogram as Series, IntCounter, IntCounterVec};
 
 use super::error::Error;
 use super::internal_error::InternalError;
 use super::registry::Maker;
-use crate::processor::{Count, Family};
+use crate::processor::{Count, Family, Histogram, Observation};
 
 #[derive(Debug)]
 pub(super) struct Families {
     counters: BTreeMap<&'static str, (Family, IntCounterVec)>,
     /// The series that exist from the start.
     declared: BTreeSet<Count>,
+    histograms: BTreeMap<&'static str, (Histogram, Series)>,
 }
 
 impl Families {
     /// Registers these families, with all their series at 0. Several processors of one kind declare the same ones.
-    pub(super) fn new(maker: &Maker, families: impl IntoIterator<Item = Family>) -> Result<Self, Error> {
-        let mut made = Self { counters: BTreeMap::new(), declared: BTreeSet::new() };
+    pub(super) fn new(maker: &Maker, families: Vec<Family>, histograms: Vec<Histogram>) -> Result<Self, Error> {
+        let mut made = Self { counters: BTreeMap::new(), declared: BTreeSet::new(), histograms: BTreeMap::new() };
         for family in families {
             match made.counters.get(family.name) {
                 Some((known, _)) if *known == family => continue,
@@ -33,7 +34,23 @@ impl Families {
             }
             made.counters.insert(family.name, (family, counters));
         }
+        for histogram in histograms {
+            match made.histograms.get(histogram.name) {
+                Some((known, _)) if *known == histogram => continue,
+                Some(_) => return Err(Error::Twice(histogram.name)),
+                None => {}
+            }
+            let series = maker.histogram(histogram.name, histogram.help, histogram.buckets)?;
+            made.histograms.insert(histogram.name, (histogram, series));
+        }
         Ok(made)
+    }
+
+    /// Counts a duration; the error is an undeclared histogram.
+    pub(super) fn observe(&self, observation: Observation) -> Result<(), InternalError> {
+        let (_, series) = self.histograms.get(observation.histogram).ok_or(InternalError::UnknownFamily)?;
+        series.observe(observation.lasted.as_secs_f64());
+        Ok(())
     }
 
     /// Increments a counter; the error is an undeclared family or series. An undeclared series is counted, too.

@@ -7,7 +7,10 @@
 //! | `balance` | the balance sheet, from the counters of others |
 //! | `consumer` | records read, lag, and the group |
 //! | `producer` | records written, and transactions |
-//! | `task` | tasks, processors, stores, restores |
+//! | `client` | the connections of the Kafka client |
+//! | `task` | tasks, processors, restores |
+//! | `store` | the stores, and their disk |
+//! | `reload` | what a running process reads again |
 //! | `sink` | calls to other systems |
 //! | `http` | requests to the HTTP server |
 //! | `diagnostics` | dead letters, alerts, log lines |
@@ -24,6 +27,7 @@
 //! `task_closed` of the task's), because otherwise two instances would report the same partition.
 
 mod balance;
+mod client;
 mod consumer;
 mod diagnostics;
 mod document;
@@ -35,9 +39,12 @@ mod label;
 mod merge;
 mod producer;
 mod registry;
+mod reload;
 mod sink;
+mod store;
 mod task;
 
+pub use client::{Client, ConnectionFigures};
 pub use consumer::Consumer;
 pub use diagnostics::Diagnostics;
 pub use document::reference_page;
@@ -46,7 +53,9 @@ pub use http::Http;
 pub use label::{Build, InstanceState, LogLevel, Rebalance, RecordEnd, Stage, TaskKind, TaskState, TransactionResult};
 pub use merge::encode;
 pub use producer::Producer;
+pub use reload::Reload;
 pub use sink::Sink;
+pub use store::{Disk, Store, StoreFigures};
 pub use task::Task;
 
 use std::collections::BTreeSet;
@@ -57,7 +66,7 @@ use prometheus::process_collector::ProcessCollector;
 use prometheus::{IntGaugeVec, Registry};
 
 use crate::processor::bundle::count::EVENTS;
-use crate::processor::{Count, Family};
+use crate::processor::{Count, Family, Histogram, Observation};
 use crate::topology::{Node, Topology};
 use internal_error::InternalErrors;
 use registry::{Made, Maker};
@@ -73,8 +82,14 @@ pub struct Metrics {
     pub consumer: Consumer,
     /// Records written, and transactions.
     pub producer: Producer,
-    /// Tasks, processors, stores and restores.
+    /// The connections of the Kafka client.
+    pub client: Client,
+    /// Tasks, processors and restores.
     pub task: Task,
+    /// The stores, and their disk.
+    pub store: Store,
+    /// What the running process reads again.
+    pub reload: Reload,
     /// Calls to other systems.
     pub sink: Sink,
     /// Requests to the HTTP server.
@@ -90,6 +105,8 @@ pub struct Metrics {
 pub struct Declared {
     /// Their families.
     pub families: Vec<Family>,
+    /// Their histograms.
+    pub histograms: Vec<Histogram>,
     /// Their kinds of alerts.
     pub alerts: BTreeSet<&'static str>,
     /// The names of those that gather bundles.
@@ -103,6 +120,7 @@ impl Declared {
         let processors = || topology.nodes.iter().map(|node| &node.processor);
         Self {
             families: processors().flat_map(|processor| processor.metrics()).collect(),
+            histograms: processors().flat_map(|processor| processor.histograms()).cloned().collect(),
             alerts: processors().flat_map(|processor| processor.alerts()).copied().collect(),
             bundles: topology.nodes.iter().filter(is_bundle).map(|node| Arc::clone(&node.name)).collect(),
         }
@@ -125,11 +143,14 @@ impl Metrics {
         let internal_errors = InternalErrors::new(&maker)?;
         let consumer = Consumer::new(&maker)?;
         let producer = Producer::new(&maker)?;
+        let client = Client::new(&maker)?;
         let task = Task::new(&maker)?;
+        let store = Store::new(&maker)?;
+        let reload = maker.of_process(Reload::new)?;
         let sink = maker.of_process(Sink::new)?;
         let http = maker.of_process(Http::new)?;
         let diagnostics = Diagnostics::new(&maker, declared.alerts, internal_errors.clone())?;
-        let families = family::Families::new(&maker, declared.families)?;
+        let families = family::Families::new(&maker, declared.families, declared.histograms)?;
         let balance = balance::Balance::new(&maker, declared.bundles)?;
         balance.update(&task, &families);
         let (registry, made) = maker.into_parts();
@@ -140,7 +161,10 @@ impl Metrics {
             internal_errors,
             consumer,
             producer,
+            client,
             task,
+            store,
+            reload,
             sink,
             http,
             diagnostics,
@@ -157,6 +181,7 @@ impl Metrics {
         let metrics = Self::new(application, build, Declared::by(topology))?;
         for node in &topology.nodes {
             metrics.task.processor(&node.name);
+            metrics.store.declare(&node.name);
             node.outputs.iter().for_each(|output| metrics.producer.target(&output.topic));
         }
         topology.sources.iter().for_each(|source| metrics.consumer.source(&source.topic));
@@ -173,6 +198,13 @@ impl Metrics {
     /// Increments the counter of a step.
     pub fn count(&self, count: Count, times: u64) {
         if let Err(error) = self.families.count(count, times) {
+            self.internal_errors.count(error);
+        }
+    }
+
+    /// Counts a duration of a step.
+    pub fn observe(&self, observation: Observation) {
+        if let Err(error) = self.families.observe(observation) {
             self.internal_errors.count(error);
         }
     }

@@ -2,7 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 
-use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, Result};
+use prometheus::{
+    GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, Result,
+};
 
 const NAMESPACE: &str = "sheaf";
 
@@ -58,6 +60,13 @@ impl Maker {
     pub(super) fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec> {
         self.note("gauge", name, help, labels);
         let gauges = IntGaugeVec::new(self.opts(name, help), labels)?;
+        self.registry.register(Box::new(gauges.clone()))?;
+        Ok(gauges)
+    }
+
+    pub(super) fn float_gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<GaugeVec> {
+        self.note("gauge", name, help, labels);
+        let gauges = GaugeVec::new(self.opts(name, help), labels)?;
         self.registry.register(Box::new(gauges.clone()))?;
         Ok(gauges)
     }

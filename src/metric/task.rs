@@ -1,6 +1,6 @@
-//! Tasks, processors, stores and restores.
+//! Tasks, processors and restores.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const SECONDS: [f64; 10] = [0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 
 const ACCEPTED: &str = "accepted";
 const REJECTED: &str = "rejected";
 
-/// The metrics of tasks, processors, stores and restores.
+/// The metrics of tasks, processors and restores.
 #[derive(Debug)]
 pub struct Task {
     tasks: IntGaugeVec,
@@ -34,7 +34,11 @@ pub struct Task {
     queued: IntGaugeVec,
     next_deadline: IntGaugeVec,
     expected: IntGaugeVec,
-    disk_free: IntGaugeVec,
+    late_timers: HistogramVec,
+    by_status: IntGaugeVec,
+    /// The statuses of entries that a processor has had.
+    statuses: Mutex<BTreeSet<(String, String)>>,
+    watermark: IntGaugeVec,
     /// The entries by task: a store's gauge is the sum of its tasks, which are on several threads.
     entries_of: Mutex<BTreeMap<TaskId, i64>>,
     restore_remaining: IntGaugeVec,
@@ -64,7 +68,11 @@ impl Task {
         let next_deadline = "The time of the next deadline; 0 without one.";
         let expected = "The tasks of the application. If the running `sheaf_tasks` of all instances are fewer, the rest has no \
                         owner, or is being restored.";
-        let disk_free = "The free space of the file system of state_dir; no series before it is measured.";
+        let late = "How much later than due a timer has fired. A deadline also waits for the watermark and its grace.";
+        let by_status = "Entries of the running tasks by status, some seconds ago; for flows also `at`, `held` and `human`: those with a step \
+                         that waits, is held, or is a person's.";
+        let watermark = "The watermark that deadlines have asked for last: what lay in the sources then is processed. It is asked for when \
+                         a deadline is due; 0 before.";
         let lag = "Changelog records that a standby has not applied yet.";
         let task = Self {
             tasks: maker.gauges("tasks", "Owned tasks, by kind and state.", &["kind", "state"])?,
@@ -81,7 +89,10 @@ impl Task {
             oldest: maker.gauges("processor_oldest_open_entry_age_seconds", oldest, &["processor"])?,
             next_deadline: maker.gauges("processor_next_deadline_timestamp_seconds", next_deadline, &["processor"])?,
             expected: maker.gauges("application_tasks", expected, &[])?,
-            disk_free: maker.gauges("state_disk_free_bytes", disk_free, &[])?,
+            late_timers: maker.histograms("processor_timer_lateness_seconds", late, &["processor"], &SECONDS)?,
+            by_status: maker.gauges("processor_entries", by_status, &["processor", "status"])?,
+            statuses: Mutex::default(),
+            watermark: maker.gauges("processor_watermark_timestamp_seconds", watermark, &["processor"])?,
             entries_of: Mutex::new(BTreeMap::new()),
             restore_remaining: maker.gauges("store_restore_remaining_records", remaining, &place)?,
             restored: maker.counters("store_restored_records_total", "Records restored.", &store)?,
@@ -118,8 +129,11 @@ impl Task {
         self.restored.with_label_values(&[name]).inc_by(0);
         self.rebuilt.with_label_values(&[name]).inc_by(0);
         self.standby_applied.with_label_values(&[name]).inc_by(0);
-        for gauges in [&self.entries, &self.open, &self.oldest, &self.hold, &self.next_deadline] {
+        for gauges in [&self.entries, &self.open, &self.oldest, &self.hold, &self.next_deadline, &self.watermark] {
             gauges.with_label_values(&[name]).add(0);
+        }
+        for histograms in [&self.late_timers, &self.restore_duration] {
+            let _ = histograms.with_label_values(&[name]);
         }
         for end in RecordEnd::ALL {
             self.ended(name, end, 0);
@@ -207,9 +221,24 @@ impl Task {
         self.expected.with_label_values::<&str>(&[]).set(gauge_value(number));
     }
 
-    /// Sets the free space of the file system of the stores.
-    pub fn disk_free(&self, bytes: u64) {
-        self.disk_free.with_label_values::<&str>(&[]).set(gauge_value(bytes));
+    /// Counts a fired timer by how much later than due it was.
+    pub fn timer_fired(&self, processor: &str, late: Duration) {
+        self.late_timers.with_label_values(&[processor]).observe(late.as_secs_f64());
+    }
+
+    /// Sets the numbers of a processor's entries by status; one that is not named has none any more.
+    pub fn entries(&self, processor: &str, by_status: &BTreeMap<String, u64>) {
+        let mut known = self.statuses.lock().unwrap_or_else(PoisonError::into_inner);
+        known.extend(by_status.keys().map(|status| (processor.to_owned(), status.clone())));
+        for (_, status) in known.iter().filter(|(of, _)| of == processor) {
+            let number = by_status.get(status).copied().unwrap_or_default();
+            self.by_status.with_label_values(&[processor, status]).set(gauge_value(number));
+        }
+    }
+
+    /// Sets the watermark of a processor, once it is known.
+    pub fn watermark(&self, processor: &str, at: Timestamp) {
+        self.watermark.with_label_values(&[processor]).set(at.as_millis() / 1_000);
     }
 
     /// Sets the number of entries of a running task.

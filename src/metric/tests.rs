@@ -25,6 +25,7 @@ fn declared() -> Declared {
     declared.families.extend(of_flows.families);
     declared.alerts.extend(of_flows.alerts);
     let trace = Spec::parse("t", include_str!("../../topologies/trace.yaml")).unwrap();
+    declared.histograms.extend(of_flows.histograms);
     declared.families.extend(Declared::by(&trace.assemble("ctm", |_| None).unwrap()).families);
     declared
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::archive::{Archive, Texts};
-use super::{CommandSpec, Effect, Family, Input};
+use super::{CommandSpec, Effect, Family, Histogram, Input};
 use crate::codec::Versioned;
 use crate::model::{ActSlot, Key, Listing, Moment, Reject, Status, Target, Timer, TimerKind, Timestamp};
 
@@ -99,6 +99,11 @@ pub trait Processor: Send + Sync + 'static {
     /// The metric families of [`Effect::Count`], each with all its series, so that they start at 0.
     fn metrics(&self) -> Vec<Family> {
         Vec::new()
+    }
+
+    /// The histograms of [`Effect::Observe`].
+    fn histograms(&self) -> &'static [Histogram] {
+        &[]
     }
 
     /// The targets of [`Effect::Act`], if there are several: then acts of a full one wait, and those of the others go on. A

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::Count;
+use super::{Count, Observation};
 use crate::model::{Act, ActSlot, Alert, Headers, Key, Reject, Timer, TimerKind, Timestamp};
 
 /// An effect of a step, executed by the runtime.
@@ -26,6 +26,8 @@ pub enum Effect {
     Count(Count),
     /// Increment it by a number.
     CountMany(Count, u64),
+    /// Count a duration in a histogram of [`Processor::histograms`](super::Processor::histograms).
+    Observe(Observation),
     /// Append a part to the entry. A part is written once, while the entry is rewritten with every step, so the growing content
     /// of a large state belongs into parts. [`Versioned::with_parts`](crate::codec::Versioned::with_parts) gets them in order.
     AddPart(Bytes),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::archive::{Archive, Texts};
-use super::{CommandSpec, Deleted, Family, Input, Learned, Processor, Transition};
+use super::{CommandSpec, Deleted, Family, Histogram, Input, Learned, Processor, Transition};
 use crate::codec::{self, Entry, Part, Versioned as _, entry};
 use crate::model::{Key, Listing, Moment, Reject, RejectReason, Status, Target, Timer, Timestamp};
 
@@ -72,6 +72,9 @@ pub trait AnyProcessor: Send + Sync {
 
     /// [`Processor::metrics`].
     fn metrics(&self) -> Vec<Family>;
+
+    /// [`Processor::histograms`].
+    fn histograms(&self) -> &'static [Histogram];
 
     /// [`Processor::targets`].
     fn targets(&self) -> Vec<Target>;
@@ -172,6 +175,10 @@ impl<P: Processor> AnyProcessor for Erased<P> {
 
     fn metrics(&self) -> Vec<Family> {
         self.0.metrics()
+    }
+
+    fn histograms(&self) -> &'static [Histogram] {
+        self.0.histograms()
     }
 
     fn targets(&self) -> Vec<Target> {

@@ -1,4 +1,6 @@
-//! Counters of a processor.
+//! Counters and histograms of a processor.
+
+use std::time::Duration;
 
 /// One increment of a counter: its family and label values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +22,26 @@ pub struct Family {
     pub labels: &'static [&'static str],
     /// All combinations of label values, so that each series starts at 0.
     pub series: Vec<[&'static str; 2]>,
+}
+
+/// A histogram of durations that a processor declares; it has no labels besides `application`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Histogram {
+    /// The name without `sheaf_`; ends in `_seconds`, by the convention of Prometheus.
+    pub name: &'static str,
+    /// The help text, one sentence.
+    pub help: &'static str,
+    /// The upper bounds of the buckets in seconds, ascending; the last one, `+Inf`, is added.
+    pub buckets: &'static [f64],
+}
+
+/// A duration to count in a histogram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// The name of one of the processor's histograms.
+    pub histogram: &'static str,
+    /// The duration.
+    pub lasted: Duration,
 }
 
 impl Family {

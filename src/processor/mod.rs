@@ -59,4 +59,4 @@ pub use effect::{Effect, Forward};
 pub use erased::{AnyProcessor, Body, erase};
 pub use input::{Command, Event, Input, Parsed};
 pub use keying::{Addressed, Keyed, Keying, by_key};
-pub use metric::{Count, Family};
+pub use metric::{Count, Family, Histogram, Observation};

@@ -145,6 +145,7 @@ impl EffectNames {
                 more = u32::try_from(*times).unwrap_or(u32::MAX);
                 ("count", count_name(*count))
             }
+            Effect::Observe(observation) => ("observe", observation.histogram.to_owned()),
             Effect::AddPart(_) => ("add_part", String::new()),
             Effect::DropParts => ("drop_parts", String::new()),
             Effect::DeadLetter(reject) => ("dead_letter", reject.reason.as_str().to_owned()),

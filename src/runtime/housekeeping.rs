@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::checkpoint::Checkpoint;
@@ -15,8 +16,10 @@ use super::thread_state::ThreadState;
 use super::topic_kind::DELETE_RETENTION;
 use super::topology_plan::Role;
 use super::turn::Turn;
+use super::waiting::Waiting;
 use super::watermark_rounds::Rounds;
 use crate::broker::Admin;
+use crate::metric::StoreFigures;
 use crate::model::{Timestamp, TopicPartition};
 
 /// The interval at which inboxes are purged up to the committed offset, as in Kafka Streams
@@ -43,6 +46,7 @@ pub struct Housekeeper {
     registry: Registry,
     rounds: Rounds,
     standstills: Standstills,
+    waiting: Waiting,
     check_at: Duration,
     /// Set while the cluster has no coordinator.
     coordinator: Option<Reminder>,
@@ -69,6 +73,7 @@ impl Housekeeper {
             registry: Registry::new(context.clone()),
             rounds: Rounds::default(),
             standstills: Standstills::default(),
+            waiting: Waiting::default(),
             check_at: at(CHECK_INTERVAL),
             coordinator: None,
             context,
@@ -128,13 +133,9 @@ impl Housekeeper {
     }
 
     fn measure(&mut self) {
-        match self.context.stores.disk_free() {
-            Ok(Some(bytes)) => {
-                self.context.status.set_disk_free(bytes);
-                self.context.metrics.task.disk_free(bytes);
-            }
-            Ok(None) => {}
-            Err(error) => tracing::debug!(%error, "cannot measure the free space"),
+        self.measure_stores();
+        for (broker, figures) in self.context.broker.connections() {
+            self.context.metrics.client.connection(broker, &figures);
         }
         let (partitions, committed): (Vec<_>, Vec<_>) = self.context.status.offsets().into_iter().unzip();
         let ends = match self.admin.ends(&partitions, self.context.settings.limits.broker_timeout) {
@@ -143,10 +144,36 @@ impl Housekeeper {
         };
         let positions = committed.into_iter().zip(ends);
         let measured: Vec<_> = partitions.into_iter().zip(positions).map(|(it, (at, end))| (it, at, end)).collect();
-        for (partition, committed, end) in &measured {
+        let waiting = self.waiting.observe(&measured, self.context.clock.uptime());
+        for ((partition, committed, end), waiting) in measured.iter().zip(waiting) {
             self.context.metrics.consumer.position(partition, *committed, *end);
+            self.context.metrics.consumer.waiting(partition, waiting);
         }
         self.standstills.observe(&measured, &self.context);
+    }
+
+    /// What the stores take of disk and memory.
+    fn measure_stores(&self) {
+        let Context { stores, status, metrics, plan, .. } = &self.context;
+        match stores.disk() {
+            Ok(Some(disk)) => {
+                status.set_disk_free(disk.free_bytes);
+                metrics.store.disk(disk);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "cannot measure the free space"),
+        }
+        metrics.store.block_cache(stores.cache_bytes());
+        let mut sums: BTreeMap<Arc<str>, StoreFigures> = BTreeMap::new();
+        for (task, running) in status.running().all() {
+            // A store that is being closed has none.
+            let figures = running.reader.figures().unwrap_or_default();
+            let sum = sums.entry(task.processor).or_default();
+            *sum = sum.and(figures);
+        }
+        for node in &plan.topology.nodes {
+            metrics.store.measured(&node.name, &sums.get(&node.name).copied().unwrap_or_default());
+        }
     }
 
     /// Names the setting of the brokers for which this instance cannot join.

@@ -83,6 +83,7 @@ mod topics;
 mod topology_plan;
 mod transaction;
 mod turn;
+mod waiting;
 mod waker;
 mod watermark;
 mod watermark_round;

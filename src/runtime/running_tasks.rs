@@ -33,6 +33,11 @@ impl RunningTasks {
         self.tasks().by_id.get(id).map(|(_, task)| task.clone())
     }
 
+    /// All of them.
+    pub(super) fn all(&self) -> Vec<(TaskId, RunningTask)> {
+        self.tasks().by_id.iter().map(|(id, (_, task))| (id.clone(), task.clone())).collect()
+    }
+
     /// Adds a task until the registration is dropped.
     pub(super) fn register(self: &Arc<Self>, id: TaskId, task: RunningTask) -> Registration {
         let mut tasks = self.tasks();

@@ -126,7 +126,7 @@ impl Status {
 
     /// The entries of each running task, some seconds old.
     pub fn task_entries(&self) -> BTreeMap<TaskId, OpenEntries> {
-        self.inner().entries.values().flatten().map(|(task, entries)| (task.clone(), *entries)).collect()
+        self.inner().entries.values().flatten().map(|(task, entries)| (task.clone(), entries.clone())).collect()
     }
 
     /// The running tasks of this instance.
@@ -174,7 +174,7 @@ impl Status {
         let mut sums: BTreeMap<Arc<str>, OpenEntries> = BTreeMap::new();
         for (task, entries) in self.inner().entries.values().flatten() {
             let sum = sums.entry(task.processor.clone()).or_default();
-            *sum = sum.and(*entries);
+            *sum = std::mem::take(sum).and(entries);
         }
         sums
     }

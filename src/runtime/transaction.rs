@@ -12,7 +12,7 @@ use super::notice::Notices;
 use super::topology_plan::TopologyPlan;
 use crate::metric::{Metrics, RecordEnd};
 use crate::model::{Alert, Key, OutRecord, Outcome, Record, Reject, RejectReason, TaskId, Timestamp, Topic};
-use crate::processor::Count;
+use crate::processor::{Count, Observation};
 
 /// The outcome of an act, on its way to its task.
 #[derive(Clone, Debug)]
@@ -177,6 +177,10 @@ impl Transaction {
 pub(super) struct Tally {
     /// The counters of steps, each with a number to add.
     pub counts: Vec<(Count, u64)>,
+    /// The durations of steps, for their histograms.
+    pub observations: Vec<Observation>,
+    /// How late timers have fired, by processor.
+    pub late_timers: Vec<(Arc<str>, Duration)>,
     /// The kinds of alerts.
     pub alerts: Vec<String>,
     /// The reasons of dead letters.
@@ -230,6 +234,8 @@ impl Tally {
         for (count, times) in counts {
             metrics.count(count, times);
         }
+        self.observations.iter().for_each(|observation| metrics.observe(*observation));
+        self.late_timers.iter().for_each(|(processor, late)| metrics.task.timer_fired(processor, *late));
         self.alerts.iter().for_each(|kind| metrics.diagnostics.alert(kind));
         for (stage, reason) in &self.letters {
             metrics.diagnostics.dead_letter(stage.label(), *reason);

@@ -33,6 +33,7 @@ use bytes::Bytes;
 
 use counts::{Bucket, Counts};
 
+use crate::metric::{Disk, StoreFigures};
 use crate::model::{ActSlot, Key, Status, Timer, TimerKind, Timestamp};
 
 /// The result of the port's operations.
@@ -122,6 +123,11 @@ pub trait Reader: Send + Sync + std::fmt::Debug {
 
     /// The first minute of a range with entries of a status; `None` if there is none.
     fn first_minute(&self, status: Status, minutes: RangeInclusive<i64>) -> Result<Option<i64>>;
+
+    /// What the store takes of disk and memory; nothing if it is not on a disk.
+    fn figures(&self) -> Result<StoreFigures> {
+        Ok(StoreFigures::default())
+    }
 }
 
 /// Opens the stores of tasks.
@@ -136,9 +142,14 @@ pub trait Stores: Send + Sync + std::fmt::Debug {
     /// The tasks with a store, open or not.
     fn existing(&self) -> Result<Vec<String>>;
 
-    /// The free space of the file system of the stores in bytes; `None` if they are not on a disk.
-    fn disk_free(&self) -> Result<Option<u64>> {
+    /// The space of the file system of the stores; `None` if they are not on a disk.
+    fn disk(&self) -> Result<Option<Disk>> {
         Ok(None)
+    }
+
+    /// The memory of the cache that the stores share, in bytes.
+    fn cache_bytes(&self) -> u64 {
+        0
     }
 }
 
@@ -153,6 +164,14 @@ impl<S: Stores + ?Sized> Stores for Box<S> {
 
     fn existing(&self) -> Result<Vec<String>> {
         (**self).existing()
+    }
+
+    fn disk(&self) -> Result<Option<Disk>> {
+        (**self).disk()
+    }
+
+    fn cache_bytes(&self) -> u64 {
+        (**self).cache_bytes()
     }
 }
 

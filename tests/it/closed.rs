@@ -88,6 +88,7 @@ fn closed(topology: &Topology, chance: &mut fastrand::Rng) -> (Key, Head, Bytes)
                 | Effect::Alert(_)
                 | Effect::Count(_)
                 | Effect::CountMany(..)
+                | Effect::Observe(_)
                 | Effect::AddPart(_)
                 | Effect::DropParts
                 | Effect::DeadLetter(_) => {}

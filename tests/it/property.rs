@@ -90,6 +90,7 @@ impl Run {
                 | Effect::Settle(_)
                 | Effect::Count(_)
                 | Effect::CountMany(..)
+                | Effect::Observe(_)
                 | Effect::DeadLetter(_) => {}
             }
         }

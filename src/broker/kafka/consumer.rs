@@ -16,6 +16,7 @@ use super::failure::{Failure, missing};
 use super::native::{Client, Group, Queue};
 use super::partition_list::{add, list, offsets};
 use super::settings::{Assignor, KafkaSettings, refused};
+use super::statistics::Statistics;
 use crate::broker::{Consumer, ConsumerSpec, Error, FencedBy, GroupEvent, GroupMetadata, Result, Start, Waker};
 use crate::model::{Record, Topic, TopicPartition};
 
@@ -53,9 +54,10 @@ pub(super) struct KafkaConsumer {
 }
 
 impl KafkaConsumer {
-    pub(super) fn new(settings: &KafkaSettings, spec: &ConsumerSpec) -> Result<Self> {
+    pub(super) fn new(settings: &KafkaSettings, spec: &ConsumerSpec, statistics: &Arc<Statistics>) -> Result<Self> {
+        let context = Context::of_member(statistics);
         let consumer: BaseConsumer =
-            settings.consumer(spec).create_with_context(Context::default()).map_err(|error| refused(&error))?;
+            settings.consumer(spec).create_with_context(context).map_err(|error| refused(&error))?;
         let consumer = Arc::new(consumer);
         let native = Client::of_consumer(&consumer).ok_or_else(|| missing("client"))?;
         let events = native.consumer_queue().ok_or_else(|| missing("consumer queue"))?;

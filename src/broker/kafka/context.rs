@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rdkafka::TopicPartitionList;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{Consumer, ConsumerContext};
@@ -11,9 +12,9 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::ProducerContext;
 use rdkafka::types::RDKafkaRespErr;
-use rdkafka::{Statistics, TopicPartitionList};
 
 use super::failure::Failure;
+use super::statistics::Statistics;
 use crate::broker::GroupEvent;
 use crate::model::{Topic, TopicPartition};
 
@@ -28,9 +29,16 @@ pub(super) struct Context {
     answered: AtomicBool,
     events: Mutex<VecDeque<GroupEvent>>,
     last_error: Mutex<Option<Failure>>,
+    /// Where a group member's statistics go.
+    statistics: Option<Arc<Statistics>>,
 }
 
 impl Context {
+    /// For a group member.
+    pub(super) fn of_member(statistics: &Arc<Statistics>) -> Self {
+        Self { statistics: Some(Arc::clone(statistics)), ..Self::default() }
+    }
+
     /// Drops rebalance events from now on.
     pub(super) fn close(&self) {
         self.closing.store(true, Ordering::Release);
@@ -132,7 +140,12 @@ impl ClientContext for Context {
         self.set_error(Failure { detail: reason.to_owned(), ..failure });
     }
 
-    fn stats(&self, _statistics: Statistics) {}
+    /// The default parses all of it, which is some kilobytes for each partition.
+    fn stats_raw(&self, json: &[u8]) {
+        if let Some(statistics) = &self.statistics {
+            statistics.add(json);
+        }
+    }
 }
 
 impl ConsumerContext for Context {

@@ -15,6 +15,8 @@
 //!  partition_list  partitions and start offsets as librdkafka's lists
 //!  native          the C interface, and all unsafe code
 //!  deadline        the rest of a time-out
+//!  tuning          the properties that sheaf tunes
+//!  statistics      what librdkafka tells of its connections
 //! ```
 //!
 //! # Contract with librdkafka 2.12.1
@@ -48,11 +50,17 @@ mod producer;
 mod reader;
 mod record;
 mod settings;
+mod statistics;
+mod tuning;
 
 pub use settings::{Assignor, KafkaSettings};
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::metric::ConnectionFigures;
+
+use self::statistics::Statistics;
 use super::{
     Admin, Broker, Consumer, ConsumerSpec, Isolation, Producer, ProducerSpec, Purpose, Reader, Result,
     kafka::admin::KafkaAdmin, kafka::consumer::KafkaConsumer, kafka::producer::KafkaProducer,
@@ -63,6 +71,8 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct KafkaBroker {
     settings: Arc<KafkaSettings>,
+    /// What the group members tell of their connections.
+    statistics: Arc<Statistics>,
 }
 
 impl KafkaBroker {
@@ -70,14 +80,15 @@ impl KafkaBroker {
     /// properties that sheaf sets itself, are [`Error::Fatal`](super::Error::Fatal) with the property's name.
     pub fn new(settings: KafkaSettings) -> Result<Self> {
         settings.check()?;
-        Ok(Self { settings: Arc::new(settings) })
+        Ok(Self { settings: Arc::new(settings), statistics: Arc::default() })
     }
 
     /// The same cluster for another application: its group, and the name of its clients.
     #[must_use]
     pub fn of_application(&self, group: &str, client_id: &str) -> Self {
         let (group, client_id) = (group.to_owned(), client_id.to_owned());
-        Self { settings: Arc::new(KafkaSettings { client_id, group, ..(*self.settings).clone() }) }
+        let settings = Arc::new(KafkaSettings { client_id, group, ..(*self.settings).clone() });
+        Self { settings, statistics: Arc::default() }
     }
 
     /// Opens and closes clients that know no broker: the values of properties are checked against each other then.
@@ -93,7 +104,7 @@ impl KafkaBroker {
 
 impl Broker for KafkaBroker {
     fn consumer(&self, spec: &ConsumerSpec) -> Result<Box<dyn Consumer>> {
-        Ok(Box::new(KafkaConsumer::new(&self.settings, spec)?))
+        Ok(Box::new(KafkaConsumer::new(&self.settings, spec, &self.statistics)?))
     }
 
     fn producer(&self, spec: &ProducerSpec) -> Result<Box<dyn Producer>> {
@@ -110,5 +121,9 @@ impl Broker for KafkaBroker {
 
     fn admin(&self) -> Result<Box<dyn Admin>> {
         Ok(Box::new(KafkaAdmin::new(&self.settings)?))
+    }
+
+    fn connections(&self) -> BTreeMap<i32, ConnectionFigures> {
+        self.statistics.take()
     }
 }

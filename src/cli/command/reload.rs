@@ -89,7 +89,9 @@ impl State {
     fn reload(&mut self) {
         tracing::info!("SIGHUP: reloading templates, secrets, certificate and the log level");
         let templates = self.reloader.templates(Templates::All);
-        match self.settings() {
+        let settings = self.settings();
+        self.reloader.reloaded(settings.is_ok());
+        match settings {
             Ok((secrets, log_level)) => tracing::info!(?templates, ?secrets, log_level, "reloaded; these have changed"),
             Err(failure) => {
                 let error = failure.text();

@@ -69,12 +69,13 @@ pub(super) fn start(args: &ConfigArgs) -> Result<ExitCode, Failure> {
     let fault_observer = fault::fault_observer()?;
     let resources = Resources::new(&config, runtime.handle(), &metrics)?;
     let stores = app::all_stores(&config, &specs)?;
-    let process = Arc::new(Process::new(&specs, &assemblies, &resources, metrics).with_settings(shown));
+    let process = Process::new(&specs, &assemblies, &resources, Arc::clone(&metrics));
+    let process = Arc::new(process.with_settings(shown));
     let http = app::http(&config, &Secrets::new(runtime.handle()))?;
     let server = runtime.block_on(Server::start(http, process.clone()))?;
     process.serves_at(server.address().to_string());
     // From now on, because it may have to wait for Kafka.
-    let reloader = Reloader::new(&specs, &resources).serving(server.reload(), &config);
+    let reloader = Reloader::new(&specs, &resources).serving(server.reload(), &config).measured_by(&metrics);
     runtime.spawn(Reload::new(args, config.clone(), reloader, log_level)?.run(hangups));
     tracing::info!(address = %server.address(), "serving /healthz, /readyz, /metrics and /api/v1");
     let deliveries: Vec<&Delivery> = specs.iter().flat_map(|spec| spec.file.spec.deliveries()).collect();

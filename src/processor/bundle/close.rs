@@ -9,7 +9,7 @@ use super::{
     Bundle, DEADLINE, Ending, EventOutcome, Gathering, KEEP_CLOSED, Marker, Report, Role, State, alert, count,
 };
 use crate::model::{Key, Timer, Timestamp};
-use crate::processor::{Effect, Transition};
+use crate::processor::{Effect, Observation, Transition};
 
 impl Bundle {
     /// Closes the bundle, which is complete since `at`, an event time; later members came too late for it.
@@ -47,13 +47,14 @@ impl Bundle {
         }
         effects.extend(self.drop_later(key, &mut gathering, at));
         effects.extend(self.late(key, &gathering, deadlines.due));
-        effects.reserve_exact(6);
+        effects.reserve_exact(7);
         let first = gathering.first_at().unwrap_or(at);
         let forwarded = (&gathering, &*self.rules.members);
         let span = Span { first, last: at, late: at > deadlines.due };
         effects.push(Effect::Forward(submission::forward(key, (&self.source, &self.output), forwarded, span)));
         effects.push(count::one(count::CLOSED, outcome(what)));
         effects.push(count::members(&gathering, "forwarded"));
+        effects.push(Effect::Observe(Observation { histogram: count::ASSEMBLY, lasted: at.since(first) }));
         effects.push(Effect::Unschedule(DEADLINE));
         // What an operator has done, was done then.
         let ended_at = if ending == Ending::Forced { now } else { at };

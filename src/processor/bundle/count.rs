@@ -1,7 +1,7 @@
 //! The metric families of the bundle processor, with all their series.
 
 use super::{EventOutcome, Gathering, Role};
-use crate::processor::{Count, Effect, Family};
+use crate::processor::{Count, Effect, Family, Histogram};
 
 /// Member events; labels `role`, `outcome`.
 pub const EVENTS: &str = "bundle_events_total";
@@ -23,6 +23,16 @@ pub const BREACHES: &str = "bundle_sla_breaches_total";
 
 /// Event times that cannot be and were replaced; labels `role`, `reason`.
 pub const IMPLAUSIBLE: &str = "bundle_implausible_times_total";
+
+/// From the first to the last event of a forwarded bundle, in event time.
+pub const ASSEMBLY: &str = "bundle_assembly_duration_seconds";
+
+/// All histograms. Bundles take from seconds to two days.
+pub(super) const HISTOGRAMS: &[Histogram] = &[Histogram {
+    name: ASSEMBLY,
+    help: "The time from the first to the last event of a forwarded bundle, by the times of the events.",
+    buckets: &[1.0, 10.0, 60.0, 300.0, 900.0, 3600.0, 7200.0, 14400.0, 28800.0, 43200.0, 64800.0, 86400.0, 172_800.0],
+}];
 
 /// All families, with all their series.
 pub(super) fn families() -> Vec<Family> {

@@ -14,7 +14,7 @@ use super::{
     count, plausible, show, status,
 };
 use crate::model::{ActSlot, Key, Listing, Moment, Reject, Status, Timer, TimerKind, Timestamp};
-use crate::processor::{CommandSpec, Effect, Family, Input, Processor, Transition};
+use crate::processor::{CommandSpec, Effect, Family, Histogram, Input, Processor, Transition};
 
 /// An input of a bundle, by the columns of the table.
 enum BundleInput<'r> {
@@ -66,6 +66,10 @@ impl Processor for Bundle {
 
     fn metrics(&self) -> Vec<Family> {
         count::families()
+    }
+
+    fn histograms(&self) -> &'static [Histogram] {
+        count::HISTOGRAMS
     }
 
     fn commands(&self) -> &'static [CommandSpec] {

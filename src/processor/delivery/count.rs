@@ -1,6 +1,6 @@
 //! The metrics of the delivery processor, with all their series, and the kinds of its alerts.
 
-use super::super::{Count, Family};
+use super::super::{Count, Family, Histogram};
 use crate::template;
 
 /// The kinds of alerts.
@@ -28,6 +28,17 @@ pub(super) const RETRY_ABSENT: Count = one(RETRIES, "absent");
 pub(super) const RETRY_LOOK_UP: Count = one(RETRIES, "look_up");
 pub(super) const LOST_ANSWER: Count = one(RETRIES, "lost_answer");
 pub(super) const INHERITED: Count = one(RETRIES, "inherited");
+
+/// From the first intent to submit to the proof of it.
+pub(super) const DURATION: &str = "delivery_duration_seconds";
+
+/// All histograms. A submission takes a second, and hours while its target is down.
+pub(super) const HISTOGRAMS: &[Histogram] = &[Histogram {
+    name: DURATION,
+    help: "The time from the first intent to submit a bundle to the answer or the look-up that proves it, without the time in \
+           which the target was suspended.",
+    buckets: &[0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14400.0, 86400.0],
+}];
 
 /// All families, with all their series.
 pub(super) fn families() -> Vec<Family> {

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use super::super::call::Certainty;
-use super::super::{Count, Effect, Forward, Transition};
+use super::super::{Count, Effect, Forward, Observation, Transition};
 use super::journal::{Content, Deliverable, End, Journal, Open, Proof};
 use super::protocol::Words;
 use super::submit::schedule;
@@ -29,9 +29,10 @@ impl Delivery {
             Proof::Accepted(_) => count::ACCEPTED,
             Proof::Found(_) => count::FOUND,
         };
+        let lasted = Observation { histogram: count::DURATION, lasted: now.since(open.since) };
         let end = End { proof: Some(proof), content: None, ..end(open, None, now) };
         let forward = self.outcome(key, "submitted", &end);
-        self.ended(Journal::Submitted(end), forward, counted, now)
+        self.ended(Journal::Submitted(end), forward, counted, now).with(Effect::Observe(lasted))
     }
 
     /// To Failed: no submit was executed, and a retry would fail too.

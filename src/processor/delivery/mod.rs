@@ -141,7 +141,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{CommandSpec, Effect, Family, Input, Processor, Transition};
+use super::{CommandSpec, Effect, Family, Histogram, Input, Processor, Transition};
 use crate::model::{ActSlot, Key, Listing, Moment, Outcome, Reject, Status, Timer, TimerKind, Timestamp};
 use call::{Call, LOOK_UP, SUBMIT};
 
@@ -191,6 +191,10 @@ impl Processor for Delivery {
 
     fn metrics(&self) -> Vec<Family> {
         [count::families(), self.protocol.metrics()].concat()
+    }
+
+    fn histograms(&self) -> &'static [Histogram] {
+        count::HISTOGRAMS
     }
 
     fn commands(&self) -> &'static [CommandSpec] {

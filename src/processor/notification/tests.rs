@@ -88,6 +88,7 @@ impl Entry {
                 | Effect::Alert(_)
                 | Effect::Count(_)
                 | Effect::CountMany(..)
+                | Effect::Observe(_)
                 | Effect::AddPart(_)
                 | Effect::DropParts
                 | Effect::DeadLetter(_) => {}

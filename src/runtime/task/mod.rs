@@ -266,6 +266,9 @@ impl Task {
         let id = self.id.clone();
         let at = self.moment(txn);
         let is_record = matches!(input, Input::Record(_));
+        if let Input::Timer(timer) = &input {
+            txn.tally.late_timers.push((id.processor.clone(), at.wall.since(timer.due)));
+        }
         let Lifecycle::Running(state) = &mut self.state else { return Ok(Ok(Vec::new())) };
         let (queues, decisions) = (&self.queues, &txn.acts);
         let waits = |to: &Target| queues.must_wait(to, decisions);
@@ -298,7 +301,7 @@ impl Task {
                 return Ok(Ok(Vec::new()));
             }
         };
-        let Staged { entry, outputs, acts, counts, alerts, letters, effects } = staged;
+        let Staged { entry, outputs, acts, counts, observations, alerts, letters, effects } = staged;
         if let Some((input, before)) = input_of {
             let after = entry.as_ref().map(|entry| entry.written.head.statuses).unwrap_or_default();
             let record = history::record(plan, context.of_history(input, before, Ok((after, effects))));
@@ -315,6 +318,7 @@ impl Task {
         if was_read {
             *txn.tally.read.entry(id.processor.clone()).or_default() += 1;
         }
+        txn.tally.observations.extend(observations);
         txn.collect(key, outputs, counts, alerts);
         for (act, must_wait) in acts {
             self.queues.add(&act.to);

@@ -14,7 +14,7 @@ use crate::model::{
     Act, Alert, Key, Listing, Moment, OutRecord, Reject, RejectReason, Statuses, Target, TaskId, Timer, TimerKind,
     Timestamp,
 };
-use crate::processor::{Count, Effect, Forward, Input, Transition};
+use crate::processor::{Count, Effect, Forward, Input, Observation, Transition};
 use crate::runtime::alert::{self, Origin};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::history::{self, EffectNames, StepInput};
@@ -34,6 +34,8 @@ pub(super) struct Staged {
     pub acts: Vec<(Act, bool)>,
     /// Counters to increment after the commit, each by a number.
     pub counts: Vec<(Count, u64)>,
+    /// Durations to count in histograms after the commit.
+    pub observations: Vec<Observation>,
     /// The alerts, to be counted and logged after the commit.
     pub alerts: Vec<Alert>,
     /// Dead letters of the step.
@@ -109,6 +111,7 @@ pub(super) fn stage(
             }
             Effect::Count(count) => staged.counts.push((count, 1)),
             Effect::CountMany(count, times) => staged.counts.push((count, times)),
+            Effect::Observe(observation) => staged.observations.push(observation),
             Effect::AddPart(bytes) => {
                 let value = part::encode(context.node.processor.newest_version(), &bytes);
                 if let Err(reject) = fits(context, "a part of the entry", value.len()) {

@@ -33,6 +33,9 @@ impl StreamThread {
         if !partitions.is_empty() {
             self.context.metrics.consumer.rebalanced(Rebalance::Assign);
         }
+        if let Some(lasted) = self.membership.rebalanced(self.context.clock.uptime()) {
+            self.context.metrics.consumer.rebalance_took(lasted);
+        }
         self.tasks.assign(&partitions, &self.context.plan)?;
         let tasks = &self.tasks;
         self.acts.retain(|owner| tasks.get(owner).is_some());
@@ -45,6 +48,7 @@ impl StreamThread {
     fn on_revoked(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         tracing::info!(partitions = ?partitions, "partitions revoked");
         self.context.metrics.consumer.rebalanced(Rebalance::Revoke);
+        self.membership.rebalances(self.context.clock.uptime());
         let committed = if self.committer.can_commit() { self.commit() } else { Ok(()) };
         if let Err(error) = committed {
             self.on_error(error)?;
@@ -60,6 +64,7 @@ impl StreamThread {
     fn on_lost(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         tracing::warn!(partitions = ?partitions, "partitions lost: this member was silent for longer than session.timeout.ms");
         self.context.metrics.consumer.rebalanced(Rebalance::Lost);
+        self.membership.rebalances(self.context.clock.uptime());
         self.abort()?;
         for partition in partitions {
             self.give_up(partition, false);

@@ -22,6 +22,8 @@ pub(super) struct Membership {
     state: State,
     /// Set while the requested committed offsets are unstable.
     unstable: Option<Reminder>,
+    /// The time at which partitions were revoked or lost, on the monotonic clock, until the next assignment.
+    rebalancing_since: Option<Duration>,
 }
 
 /// The state of the membership.
@@ -38,7 +40,7 @@ enum State {
 impl Membership {
     /// No membership; `waker` is woken for the consumer's events.
     pub(super) fn new(waker: Waker) -> Self {
-        Self { waker, consumer: None, state: State::Joining, unstable: None }
+        Self { waker, consumer: None, state: State::Joining, unstable: None, rebalancing_since: None }
     }
 
     /// Creates the consumer with this static member name, if there is none.
@@ -91,6 +93,16 @@ impl Membership {
             State::AwaitingOffsets(awaiting_offsets) => awaiting_offsets.extend(partitions),
             State::Joining | State::Joined => self.state = State::AwaitingOffsets(partitions),
         }
+    }
+
+    /// Partitions were revoked or lost.
+    pub(super) fn rebalances(&mut self, uptime: Duration) {
+        self.rebalancing_since.get_or_insert(uptime);
+    }
+
+    /// Partitions are assigned: the time since the others were revoked or lost.
+    pub(super) fn rebalanced(&mut self, uptime: Duration) -> Option<Duration> {
+        self.rebalancing_since.take().map(|since| uptime.saturating_sub(since))
     }
 
     /// All partitions are lost.

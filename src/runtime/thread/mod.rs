@@ -260,7 +260,13 @@ impl StreamThread {
         let (sums, holds) = (status.entries(), status.holds());
         for (index, node) in plan.topology.nodes.iter().enumerate() {
             metrics.task.deadline_hold(&node.name, holds.get(&index).map_or(Duration::ZERO, |hold| hold.lasted));
-            let OpenEntries { open, oldest, next_deadline, .. } = sums.get(&node.name).copied().unwrap_or_default();
+            let sum = sums.get(&node.name).cloned().unwrap_or_default();
+            let OpenEntries { open, oldest, next_deadline, by_status, .. } = sum;
+            metrics.task.entries(&node.name, &by_status);
+            let watermark = status.watermarks().of(index, self.txn.now);
+            if watermark != Timestamp::MIN {
+                metrics.task.watermark(&node.name, watermark);
+            }
             let age = oldest.map_or(Duration::ZERO, |oldest| self.txn.now.since(oldest));
             metrics.task.open_entries(&node.name, open, age, next_deadline);
         }

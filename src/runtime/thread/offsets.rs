@@ -46,6 +46,8 @@ impl StreamThread {
                 never_committed.push(partition);
             }
         }
+        // Their lag is measured from now on, and not from the first commit, which a partition that stands still never has.
+        self.context.status.add_committed(starts.iter().map(|(partition, offset, _)| (partition.clone(), *offset)));
         if !never_committed.is_empty() {
             starts.extend(self.first_offsets(never_committed)?);
         }

@@ -47,6 +47,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use self::store::RocksStore;
 use self::tuning::Memory;
 use super::{Error, Result, Store, Stores};
+use crate::metric::Disk;
 
 const LOCK_FILE: &str = ".lock";
 /// The version of `RocksDB`, which its C interface does not tell; a test compares it with Cargo.lock.
@@ -161,9 +162,14 @@ impl Stores for RocksStores {
         Ok(tasks)
     }
 
-    fn disk_free(&self) -> Result<Option<u64>> {
+    fn disk(&self) -> Result<Option<Disk>> {
         let found = rustix::fs::statvfs(&self.root).map_err(|error| error::of_io(&self.root, &error.into()))?;
-        Ok(Some(found.f_bavail.saturating_mul(found.f_frsize)))
+        let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+        Ok(Some(Disk { free_bytes: bytes(found.f_bavail), size_bytes: bytes(found.f_blocks) }))
+    }
+
+    fn cache_bytes(&self) -> u64 {
+        self.memory.cache_bytes()
     }
 }
 

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
-use rocksdb::{DB, Direction, IteratorMode, ReadOptions, Snapshot};
+use rocksdb::{DB, Direction, IteratorMode, ReadOptions, Snapshot, properties};
 
 use super::tuning::Family;
 use super::{error, key};
 use crate::codec::entry;
+use crate::metric::StoreFigures;
 use crate::model::{Key, Status, Timestamp};
 use crate::store::counts::Counts;
 use crate::store::{Error, Reader, Result, StatusRow, StoredEntry};
@@ -101,6 +102,10 @@ impl Reader for RocksReader {
     fn first_minute(&self, status: Status, minutes: RangeInclusive<i64>) -> Result<Option<i64>> {
         self.counted(|counts| counts.first_minute(status, minutes))
     }
+
+    fn figures(&self) -> Result<StoreFigures> {
+        self.read(figures)
+    }
 }
 
 /// A snapshot of a store.
@@ -165,4 +170,25 @@ impl Page<'_> {
     fn error(&self, error: rocksdb::Error) -> Error {
         error::of_rocksdb(self.path, error)
     }
+}
+
+/// What the store takes of disk and memory: properties that `RocksDB` keeps, so that reading them costs nothing.
+fn figures(page: &Page<'_>) -> Result<StoreFigures> {
+    let of_store = |name| page.db.property_int_value(name).map_err(|error| page.error(error));
+    let mut figures = StoreFigures {
+        running_compactions: of_store(properties::NUM_RUNNING_COMPACTIONS)?.unwrap_or_default(),
+        is_write_stopped: of_store(properties::IS_WRITE_STOPPED)?.unwrap_or_default() > 0,
+        delayed_write_rate: of_store(properties::ACTUAL_DELAYED_WRITE_RATE)?.unwrap_or_default(),
+        background_errors: of_store(properties::BACKGROUND_ERRORS)?.unwrap_or_default(),
+        ..StoreFigures::default()
+    };
+    for family in Family::ALL {
+        let family = page.family(family)?;
+        let of_family = |name| page.db.property_int_value_cf(family, name).map_err(|error| page.error(error));
+        figures.size_bytes += of_family(properties::LIVE_SST_FILES_SIZE)?.unwrap_or_default();
+        figures.memtable_bytes += of_family(properties::CUR_SIZE_ALL_MEM_TABLES)?.unwrap_or_default();
+        figures.pending_compaction_bytes +=
+            of_family(properties::ESTIMATE_PENDING_COMPACTION_BYTES)?.unwrap_or_default();
+    }
+    Ok(figures)
 }

@@ -115,6 +115,11 @@ impl Memory {
         token
     }
 
+    /// The memory of the cache in use, memtables included.
+    pub(super) fn cache_bytes(&self) -> u64 {
+        u64::try_from(self.cache.get_usage()).unwrap_or(u64::MAX)
+    }
+
     /// The options of a store as a whole.
     ///
     /// `atomic_flush`: all families are flushed together, so that a family with few rows does not keep an old log from

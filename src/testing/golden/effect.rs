@@ -21,6 +21,8 @@ pub(super) fn print(key: &Key, effect: &Effect, with_headers: bool, timer: impl 
         }
         // The members of a bundle that ends follow from the rest; `tests/it/whole/balance.rs` shows them.
         Effect::Count(count) | Effect::CountMany(count, _) if count.family == MEMBERS => String::new(),
+        // It follows from the times of the rest.
+        Effect::Observe(_) => String::new(),
         Effect::Count(count) => format!("count   {} {}\n", count.family, count.labels.join(" ").trim()),
         Effect::CountMany(count, number) => {
             format!("count   {} {} by {number}\n", count.family, count.labels.join(" ").trim())

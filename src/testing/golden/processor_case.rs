@@ -164,6 +164,7 @@ impl<S: Script> ProcessorCase<S> {
             | Effect::Alert(_)
             | Effect::Count(_)
             | Effect::CountMany(..)
+            | Effect::Observe(_)
             | Effect::DeadLetter(_) => {}
         }
     }

@@ -165,6 +165,7 @@ impl Model {
                 | Effect::Alert(_)
                 | Effect::Count(_)
                 | Effect::CountMany(..)
+                | Effect::Observe(_)
                 | Effect::AddPart(_)
                 | Effect::DropParts
                 | Effect::DeadLetter(_) => {}

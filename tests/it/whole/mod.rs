@@ -6,11 +6,13 @@
 //! | `hostile` | hostile inputs from a seed |
 //! | `original` | the defects of the original consumer |
 //! | `replay` | a recorded day that is replayed |
+//! | `series` | how many series there are |
 
 mod balance;
 mod hostile;
 mod original;
 mod replay;
+mod series;
 
 use std::sync::Arc;
 use std::time::Duration;
