@@ -34,7 +34,7 @@ pub(super) fn add(config: &Config, topology: &mut Topology) {
     let (node, keying) = (topology.nodes.len(), Arc::new(AlertKeying));
     topology.sources.push(Source { topic, node, keying, start: Some(StartAt::Latest) });
     let processor = erase(Notification::new(settings(config)));
-    topology.nodes.push(Node { name: NOTIFICATION.into(), processor, outputs: Vec::new(), history: false });
+    topology.nodes.push(Node::new(NOTIFICATION, processor, Vec::new()));
 }
 
 fn settings(config: &Config) -> Settings {

@@ -129,7 +129,9 @@ impl Port for Process {
     }
 
     fn topology(&self, application: &str) -> Option<Topology> {
-        self.topologies.get(application).map(|topology| shown(topology, application))
+        let prepared = self.instance(application).and_then(|instance| instance.queries.get());
+        let topology = prepared.map(Queries::topology).or_else(|| self.topologies.get(application));
+        topology.map(|topology| shown(topology, application))
     }
 
     fn instances(&self, application: &str) -> Vec<Instance> {
@@ -276,8 +278,8 @@ fn shown(topology: &topology::Topology, application: &str) -> Topology {
     };
     let processor = |node: &topology::Node| Processor {
         name: node.name.to_string(),
-        inbox: own(&format!("{}-inbox", node.name)),
-        changelog: own(&format!("{}-changelog", node.name)),
+        inbox: node.inbox(application).as_str().to_owned(),
+        changelog: node.changelog(application).as_str().to_owned(),
         outputs: node.outputs.iter().map(output).collect(),
         alerts: node.processor.alerts().iter().map(|kind| (*kind).to_owned()).collect(),
         targets: node.processor.targets().iter().map(ToString::to_string).collect(),

@@ -348,6 +348,12 @@ pub trait Admin: Send {
     /// do not count.
     fn committed(&mut self, group: &str, partitions: &[TopicPartition], timeout: Duration) -> Result<Vec<Option<i64>>>;
 
+    /// The members of a group, each as text with its host; none for an empty or an unknown group.
+    fn members(&mut self, group: &str, timeout: Duration) -> Result<Vec<String>>;
+
+    /// Commits offsets of a group without members. A group with members refuses it: [`Error::Fenced`] by a generation.
+    fn set_offsets(&mut self, group: &str, offsets: &[(TopicPartition, i64)], timeout: Duration) -> Result<()>;
+
     /// The offsets of the first record with this timestamp or a later one, by partition in the order of `partitions`; `None`
     /// if there is none. Transaction markers count as records, with the time of their commit.
     fn offsets_at(

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::output::print_stderr;
 use crate::codec::yaml::Problems;
+use crate::runtime::replay::ReplayError;
 use crate::testing::scenario;
 use crate::{admin, app, broker, runtime};
 
@@ -12,6 +13,8 @@ use crate::{admin, app, broker, runtime};
 pub(super) enum Failure {
     /// Kafka, or the instance that is asked, cannot be reached: exit code 69, `EX_UNAVAILABLE` of sysexits.h.
     Unreachable(anyhow::Error),
+    /// It cannot be done now, but later: exit code 75, `EX_TEMPFAIL`.
+    Busy(anyhow::Error),
     /// The configuration, the topology or the template is invalid: exit code 78, `EX_CONFIG`.
     Configuration(String),
     /// The options do not fit the configuration: exit code 2, as for those that clap refuses.
@@ -27,7 +30,7 @@ impl Failure {
     /// The message, for a log line.
     pub(super) fn text(&self) -> String {
         match self {
-            Self::Unreachable(error) | Self::Failed(error) => format!("{error:#}"),
+            Self::Unreachable(error) | Self::Busy(error) | Self::Failed(error) => format!("{error:#}"),
             Self::Configuration(problems) | Self::Usage(problems) => problems.clone(),
         }
     }
@@ -38,6 +41,7 @@ impl Failure {
         let context = format!("application {application}");
         match self {
             Self::Unreachable(error) => Self::Unreachable(error.context(context)),
+            Self::Busy(error) => Self::Busy(error.context(context)),
             Self::Failed(error) => Self::Failed(error.context(context)),
             Self::Configuration(text) => {
                 let text = text.strip_prefix("error: ").unwrap_or(&text);
@@ -60,6 +64,7 @@ impl Failure {
     pub(super) fn report(self) -> ExitCode {
         let (code, text) = match self {
             Self::Unreachable(error) => (69, format!("error: {error:#}")),
+            Self::Busy(error) => (75, format!("error: {error:#}")),
             Self::Configuration(problems) => (78, problems),
             Self::Usage(message) => (2, message),
             Self::Failed(error) => (1, format!("error: {error:#}")),
@@ -150,6 +155,29 @@ impl From<anyhow::Error> for Failure {
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::Failed(error.into())
+    }
+}
+
+impl From<ReplayError> for Failure {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Broker(error) => error.into(),
+            ReplayError::Runtime(error) => error.into(),
+            busy @ (ReplayError::GroupNotEmpty { .. } | ReplayError::UnderWay { .. }) => Self::Busy(busy.into()),
+            usage @ (ReplayError::NoProcessor { .. }
+            | ReplayError::NoOffset { .. }
+            | ReplayError::NotInLog { .. }
+            | ReplayError::Forward { .. }) => Self::Usage(format!("error: {usage}")),
+            other @ (ReplayError::Refused { .. }
+            | ReplayError::NeverRead { .. }
+            | ReplayError::NoTopic { .. }
+            | ReplayError::Nothing { .. }
+            | ReplayError::Stale { .. }
+            | ReplayError::Expired { .. }
+            | ReplayError::NoReplay { .. }
+            | ReplayError::NotCommitted { .. }
+            | ReplayError::Interrupted(_)) => Self::Failed(other.into()),
+        }
     }
 }
 

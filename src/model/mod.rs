@@ -8,6 +8,7 @@ mod alert;
 mod error;
 mod id;
 mod record;
+mod replay;
 mod status;
 mod time;
 
@@ -17,5 +18,6 @@ pub use alert::{Alert, Severity};
 pub use error::{ErrorClass, Reject, RejectReason};
 pub use id::{InstanceId, Key, TaskId, Topic, TopicPartition};
 pub use record::{Header, Headers, OutRecord, Record};
+pub use replay::{NoReplay, Replay};
 pub use status::{Listing, Status, Statuses, is_status};
 pub use time::{Clock, Moment, Timer, TimerKind, Timestamp};

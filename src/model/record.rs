@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::{Key, Timestamp, Topic, TopicPartition};
+use super::{Key, Replay, Timestamp, Topic, TopicPartition};
 
 /// One header of a record; Kafka allows a name more than once, and a null value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,14 @@ impl Headers {
     /// The start of the names that are reserved for the headers of inbox records; a record's own headers of such a name do not
     /// reach an inbox.
     pub const RESERVED_PREFIX: &'static str = "sheaf-";
+
+    /// The header of records that come of a [`Replay`], with its mark.
+    pub const REPLAY: &'static str = "sheaf-replay";
+
+    /// The replay of which the record comes, by its header.
+    pub fn replay(&self) -> Option<Replay> {
+        self.text(Self::REPLAY)?.parse().ok()
+    }
 
     /// No headers.
     pub const fn new() -> Self {

@@ -101,6 +101,12 @@ pub trait Processor: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Why its sources must not be processed again with a new state (`sheaf replay`); `None`: they may be. By default they may, if it
+    /// calls nobody: what it sends is sent again, with a mark.
+    fn refuses_replay(&self) -> Option<&'static str> {
+        (!self.targets().is_empty()).then_some("it calls others, and would call them again")
+    }
+
     /// The histograms of [`Effect::Observe`].
     fn histograms(&self) -> &'static [Histogram] {
         &[]

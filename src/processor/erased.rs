@@ -73,6 +73,9 @@ pub trait AnyProcessor: Send + Sync {
     /// [`Processor::metrics`].
     fn metrics(&self) -> Vec<Family>;
 
+    /// [`Processor::refuses_replay`].
+    fn refuses_replay(&self) -> Option<&'static str>;
+
     /// [`Processor::histograms`].
     fn histograms(&self) -> &'static [Histogram];
 
@@ -175,6 +178,10 @@ impl<P: Processor> AnyProcessor for Erased<P> {
 
     fn metrics(&self) -> Vec<Family> {
         self.0.metrics()
+    }
+
+    fn refuses_replay(&self) -> Option<&'static str> {
+        self.0.refuses_replay()
     }
 
     fn histograms(&self) -> &'static [Histogram] {

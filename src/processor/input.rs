@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::model::{Key, Outcome, Record, Reject, RejectReason, Timer, Timestamp};
+use crate::model::{Key, Outcome, Record, Reject, RejectReason, Replay, Timer, Timestamp};
 
 /// An input of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,12 +36,14 @@ pub struct Event {
     pub record: Record,
     /// The values parsed by the keying step, if available.
     pub parsed: Parsed,
+    /// The replay, if the record is processed again.
+    pub replay: Option<Arc<Replay>>,
 }
 
 impl Event {
     /// An event without parsed values.
     pub fn new(role: impl Into<Cow<'static, str>>, at: Timestamp, record: Record) -> Self {
-        Self { role: role.into(), at, record, parsed: Parsed::default() }
+        Self { role: role.into(), at, record, parsed: Parsed::default(), replay: None }
     }
 }
 

@@ -75,6 +75,6 @@ impl Addressed {
     /// The key of the entry, and the event for it.
     pub fn into_event(self, record: Record) -> (Key, Event) {
         let Self { key, role, at, parsed } = self;
-        (key, Event { role, at, record, parsed })
+        (key, Event { role, at, record, parsed, replay: None })
     }
 }

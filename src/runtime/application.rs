@@ -10,6 +10,7 @@ use super::definitions::DefinitionsTopic;
 use super::error::{Error, Result};
 use super::fault_point::{FaultObserver, NoObserver};
 use super::former_topic;
+use super::generation;
 use super::incarnation::Incarnation;
 use super::instance::Instance;
 use super::memory_budget::MemoryBudget;
@@ -168,6 +169,9 @@ impl Application {
     /// The first half of [`start`](Self::start): the topics and the shared context. Can be repeated after an error.
     pub fn prepare(&self, admin: &mut dyn Admin, timeout: Duration) -> Result<Context> {
         let mut topology = self.topology.clone();
+        let application = &self.settings.application;
+        let generations = generation::read((&*self.broker, &mut *admin), application, timeout)?;
+        generation::set(&mut topology, &generations, application)?;
         let definitions = internal_topic(&self.settings.application, DEFINITIONS);
         let definitions = DefinitionsTopic::new(&definitions, &self.broker, timeout);
         let missing = definitions.learn(admin, &mut topology)?;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
 use super::topology_plan::TopologyPlan;
-use crate::model::{Headers, Key, OutRecord, Record, Reject, Statuses, Timestamp};
+use crate::model::{Headers, Key, OutRecord, Record, Reject, Statuses, Timestamp, Topic};
 use crate::processor::Command;
 use crate::topology::Node;
 
@@ -121,21 +121,26 @@ impl Audited {
             before: names(before),
             after: names(after),
         };
-        let headers = Headers::new()
-            .with("ce_specversion", "1.0")
-            .with("ce_id", id.to_string())
-            .with("ce_type", EVENT_TYPE)
-            .with("ce_source", format!("/sheaf/{}/{}", plan.topology.name, node.name))
-            .with("ce_time", at.to_string())
-            .about(key)
-            .with("content-type", "application/json");
-        // A struct of texts and numbers always serializes.
-        let value = Bytes::from(serde_json::to_vec(&audit).unwrap_or_default());
-        OutRecord::keyed(&plan.audit, key, value).with_headers(headers)
+        audit.record(key, (&plan.topology.name, &plan.audit))
     }
 }
 
 impl Audit {
+    /// Its record for the audit topic of an application, in the form of `CloudEvents`.
+    pub(super) fn record(&self, key: &Key, (topology, topic): (&str, &Topic)) -> OutRecord {
+        let headers = Headers::new()
+            .with("ce_specversion", "1.0")
+            .with("ce_id", self.id.to_string())
+            .with("ce_type", EVENT_TYPE)
+            .with("ce_source", format!("/sheaf/{topology}/{}", self.processor))
+            .with("ce_time", self.at.to_string())
+            .about(key)
+            .with("content-type", "application/json");
+        // A struct of texts and numbers always serializes.
+        let value = Bytes::from(serde_json::to_vec(self).unwrap_or_default());
+        OutRecord::keyed(topic, key, value).with_headers(headers)
+    }
+
     /// The audit of a record; `None` for one that sheaf did not write.
     pub fn read(record: &Record) -> Option<Self> {
         serde_json::from_slice(record.value.as_deref()?).ok()

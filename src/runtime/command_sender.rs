@@ -12,10 +12,11 @@ use uuid::Uuid;
 
 use super::audit::Audit;
 use super::envelope::command_record;
+use super::generation::{self, Generations};
 use crate::broker::{self, Broker, Isolation, Producer, ProducerSpec, Reader, Start};
 use crate::model::{Clock, Key, Record, Topic, TopicPartition};
 use crate::processor::Command;
-use crate::topology::internal_topic;
+use crate::topology::{self, internal_topic};
 
 /// The longest wait of one poll.
 const POLL: Duration = Duration::from_millis(100);
@@ -63,6 +64,8 @@ pub struct CommandSender {
     reader: Box<dyn Reader>,
     admin: Box<dyn broker::Admin>,
     audit: Topic,
+    /// The generations of the processors' states.
+    generations: Generations,
     /// The inboxes that are known to exist.
     inboxes: BTreeSet<Topic>,
     /// The audits that have come and were not asked for yet.
@@ -93,6 +96,7 @@ impl CommandSender {
         if admin.partitions(&audit, timeout)?.is_empty() {
             return Err(CommandError::NoTopic { topic: audit, application: application.to_owned() });
         }
+        let generations = generation::read((broker, &mut *admin), application, timeout)?;
         // Before the first command is sent, so that no audit of one is missed.
         let (_, end) = admin.watermarks(&partition, timeout)?;
         let mut reader = broker.reader(Isolation::ReadCommitted)?;
@@ -106,6 +110,7 @@ impl CommandSender {
             reader,
             admin,
             audit,
+            generations,
             inboxes: BTreeSet::new(),
             audits: BTreeMap::new(),
             waiting: BTreeSet::new(),
@@ -115,7 +120,8 @@ impl CommandSender {
 
     /// Writes a command to the inbox of a processor. It is not checked against [`commands`](crate::processor::Processor::commands).
     pub fn send(&mut self, processor: &str, key: &Key, command: &Command) -> Result<(), CommandError> {
-        let inbox = internal_topic(&self.application, &format!("{processor}-inbox"));
+        let number = self.generations.get(processor).map_or(0, |generation| generation.number);
+        let inbox = topology::inbox(&self.application, processor, number);
         if !self.inboxes.contains(&inbox) {
             if self.admin.partitions(&inbox, self.timeout)?.is_empty() {
                 return Err(CommandError::NoTopic { topic: inbox, application: self.application.clone() });

@@ -11,9 +11,11 @@
 //! Other kinds are of newer versions, which write them only if all instances have a high enough [`PROTOCOL_LEVEL`];
 //! such a record becomes a dead letter.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
-use crate::model::{Headers, Key, OutRecord, Record, Reject, RejectReason, Timestamp, Topic, TopicPartition};
+use crate::model::{Headers, Key, OutRecord, Record, Reject, RejectReason, Replay, Timestamp, Topic, TopicPartition};
 use crate::processor::{Addressed, Command, Event, Input};
 
 /// The level of inbox records that an instance can read, published in the instances topic: 1 has records, 2 commands
@@ -30,10 +32,15 @@ const KEY: &str = "sheaf-source-key";
 const ROLE: &str = "sheaf-role";
 const TIME: &str = "sheaf-event-time";
 
-/// The inbox record of a keyed source record.
-pub(super) fn wrap(record: &Record, keyed: Addressed, inbox: &Topic, partition: i32) -> OutRecord {
+/// The inbox record of a keyed source record, which may be one that is processed again.
+pub(super) fn wrap(
+    record: &Record,
+    keyed: Addressed,
+    (inbox, partition): (&Topic, i32),
+    replay: Option<&Replay>,
+) -> OutRecord {
     let mut headers: Headers = record.headers.iter().filter(|it| !it.name.starts_with(PREFIX)).cloned().collect();
-    headers.reserve(7);
+    headers.reserve(7 + usize::from(replay.is_some()));
     let text = |number: i64| Some(Bytes::from(number.to_string()));
     headers.push(TOPIC, Some(Bytes::copy_from_slice(record.source.topic.as_str().as_bytes())));
     headers.push(PARTITION, text(i64::from(record.source.partition)));
@@ -44,6 +51,9 @@ pub(super) fn wrap(record: &Record, keyed: Addressed, inbox: &Topic, partition: 
     }
     headers.push(ROLE, Some(Bytes::from(keyed.role.into_owned())));
     headers.push(TIME, text(keyed.at.as_millis()));
+    if let Some(replay) = replay {
+        headers.push(Headers::REPLAY, Some(Bytes::from(replay.to_string())));
+    }
     OutRecord {
         topic: inbox.clone(),
         partition: Some(partition),
@@ -96,6 +106,7 @@ fn event(record: &Record) -> Result<Event, Reject> {
     let at = Timestamp::from_millis(number(TIME)?);
     let partition = i32::try_from(number(PARTITION)?).map_err(|_too_large| missing(PARTITION))?;
     let source = TopicPartition { topic: Topic::new(text(TOPIC)?), partition };
+    let replay = record.headers.replay().map(Arc::new);
     let key = record.headers.iter().rev().find(|header| header.name == KEY).and_then(|header| header.value.clone());
     let record = Record {
         source,
@@ -105,5 +116,5 @@ fn event(record: &Record) -> Result<Event, Reject> {
         value: record.value.clone(),
         headers: record.headers.iter().filter(|header| !header.name.starts_with(PREFIX)).cloned().collect(),
     };
-    Ok(Event::new(role, at, record))
+    Ok(Event { replay, ..Event::new(role, at, record) })
 }

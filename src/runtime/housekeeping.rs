@@ -20,7 +20,8 @@ use super::waiting::Waiting;
 use super::watermark_rounds::Rounds;
 use crate::broker::Admin;
 use crate::metric::StoreFigures;
-use crate::model::{Timestamp, TopicPartition};
+use crate::model::{TaskId, Timestamp, TopicPartition};
+use crate::topology::{self, Node};
 
 /// The interval at which inboxes are purged up to the committed offset, as in Kafka Streams
 /// (`repartition.purge.interval.ms`).
@@ -205,6 +206,10 @@ impl Housekeeper {
             Err(error) => return tracing::warn!(%error, "cannot list the state directory"),
         };
         for name in names {
+            if let Some(node) = self.other_generation(&name) {
+                self.sweep_generation(&name, &node);
+                continue;
+            }
             // A store that cannot be opened is in use, or needs an operator.
             let Ok(store) = self.context.stores.open(&name) else { continue };
             let Checkpoint { changelog, newest, applied_at, .. } = Checkpoint::of(&*store).unwrap_or_default();
@@ -228,10 +233,34 @@ impl Housekeeper {
         }
     }
 
+    /// The node of a store that is of another generation than the one in force, with that generation.
+    fn other_generation(&self, name: &str) -> Option<Node> {
+        let (processor, generation, _) = topology::parse_store(name)?;
+        let mut nodes = self.context.plan.topology.nodes.iter();
+        let node = nodes.find(|node| *node.name == *processor && node.generation != generation)?;
+        Some(Node { generation, ..node.clone() })
+    }
+
+    /// Removes a store of a generation whose changelog was pruned; the others stay, so that a replay can be aborted.
+    fn sweep_generation(&mut self, name: &str, node: &Node) {
+        let Context { settings, stores, .. } = &self.context;
+        let changelog = node.changelog(&settings.application);
+        let found = self.admin.describe(std::slice::from_ref(&changelog), settings.limits.broker_timeout);
+        let is_pruned = found.is_ok_and(|found| found.iter().all(Option::is_none));
+        if is_pruned {
+            match stores.destroy(name) {
+                Ok(()) => tracing::info!(store = name, "removed a store of a generation that was pruned"),
+                Err(error) => tracing::warn!(%error, "cannot remove a store of a generation that was pruned"),
+            }
+        }
+    }
+
     /// True if the changelog reaches the store's position, so that the store can be rebuilt; false also if that cannot
     /// be found out.
     fn has_changelog(&mut self, name: &str, position: i64) -> bool {
-        let Some(changelog) = name.parse().ok().and_then(|task| self.context.plan.changelog(&task)) else {
+        let task = topology::parse_store(name)
+            .map(|(processor, _, partition)| TaskId { processor: processor.into(), partition });
+        let Some(changelog) = task.and_then(|task| self.context.plan.changelog(&task)) else {
             return false;
         };
         let ends = self.admin.watermarks(&changelog, self.context.settings.limits.broker_timeout);

@@ -7,7 +7,7 @@ use super::error::Result;
 use super::settings::RECORD_OVERHEAD;
 use super::topology_plan::{NodeTopics, Role, TopologyPlan};
 use crate::codec::partitioner;
-use crate::model::{Key, OutRecord, Record, Reject, RejectReason, TaskId};
+use crate::model::{Key, OutRecord, Record, Reject, RejectReason, Replay, TaskId};
 use crate::processor::{Event, Keyed};
 
 /// The source that a record is for, and the record: a record that was sent again stands for one of another source.
@@ -35,7 +35,8 @@ pub(super) enum Destination {
     DeadLetter(Reject),
 }
 
-/// The destination of a record of source number `source`; `takes` tells if a task can process it now.
+/// The destination of a record of source number `source`, which may be one that is processed again; `takes` tells if a task can
+/// process it now.
 ///
 /// A record that goes to a task directly skips its inbox, and with it one of two transactions. The task is guarded
 /// against a second owner as always: the transaction commits the offsets of all owned partitions, also unchanged ones
@@ -43,7 +44,7 @@ pub(super) enum Destination {
 /// the changelog.
 pub(super) fn decide(
     plan: &TopologyPlan,
-    source: usize,
+    (source, replay): (usize, Option<&Arc<Replay>>),
     record: &Record,
     takes: impl FnOnce(&TaskId) -> bool,
 ) -> Result<Destination> {
@@ -69,10 +70,10 @@ pub(super) fn decide(
         let task = TaskId { processor: Arc::clone(&node.name), partition };
         if takes(&task) {
             let (key, event) = keyed.into_event(record.clone());
-            return Ok(Destination::Task(task, key, event));
+            return Ok(Destination::Task(task, key, Event { replay: replay.cloned(), ..event }));
         }
     }
-    let out = envelope::wrap(record, keyed, inbox, partition);
+    let out = envelope::wrap(record, keyed, (inbox, partition), replay.map(|it| &**it));
     let size = out.size() + RECORD_OVERHEAD;
     let limit = plan.record_max(inbox);
     if size > limit {

@@ -16,6 +16,7 @@ use crate::broker::{Broker, ProducerSpec};
 use crate::codec::part;
 use crate::model::{Key, OutRecord, TaskId, Timestamp, TopicPartition};
 use crate::store::{self, Batch, Change, Store, Stores};
+use crate::topology;
 
 /// A store in the state directory, with its changelog.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,8 +135,10 @@ impl Republisher<'_> {
         let existing = self.stores.existing().map_err(|source| Error::Store { task: whole_directory(), source })?;
         let mut tasks = Vec::new();
         for name in existing {
-            let Ok(task) = name.parse::<TaskId>() else { continue };
-            if let Some(changelog) = self.plan.changelog(&task) {
+            let Some((processor, _, partition)) = topology::parse_store(&name) else { continue };
+            let task = TaskId { processor: processor.into(), partition };
+            // Those of other generations are not in use.
+            if let Some(changelog) = self.plan.changelog(&task).filter(|_| self.plan.store(&task) == name) {
                 tasks.push((task, changelog));
             }
         }
@@ -143,7 +146,7 @@ impl Republisher<'_> {
     }
 
     fn open(&self, task: &TaskId) -> Result<Box<dyn Store>> {
-        self.stores.open(&task.to_string()).map_err(|source| Error::store(task, source))
+        self.stores.open(&self.plan.store(task)).map_err(|source| Error::store(task, source))
     }
 
     fn checkpoint(task: &TaskId, store: &dyn Store) -> Result<Checkpoint> {

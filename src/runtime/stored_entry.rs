@@ -8,7 +8,7 @@ use crate::codec::{self, entry, part};
 use crate::model::{Key, TaskId};
 use crate::processor::{AnyProcessor, Body};
 use crate::store::{Store, Stores};
-use crate::topology::Topology;
+use crate::topology::{self, Topology};
 
 /// An entry that a store of the state directory has.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,11 +23,16 @@ pub struct StoredEntry {
 pub fn show(topology: &Topology, stores: &dyn Stores, key: &Key) -> Result<Vec<StoredEntry>> {
     let directory = || TaskId { processor: "state directory".into(), partition: 0 };
     let existing = stores.existing().map_err(|source| Error::store(&directory(), source))?;
-    let tasks: Vec<TaskId> = existing.iter().filter_map(|name| name.parse().ok()).collect();
+    let named = |name: &'_ String| {
+        let (processor, _, partition) = topology::parse_store(name)?;
+        Some((TaskId { processor: processor.into(), partition }, name.clone()))
+    };
+    let tasks: Vec<(TaskId, String)> = existing.iter().filter_map(named).collect();
     let mut found = Vec::new();
     for node in &topology.nodes {
-        for task in tasks.iter().filter(|task| *task.processor == *node.name) {
-            let store = stores.open(&task.to_string()).map_err(|source| Error::store(task, source))?;
+        // Those of all generations: which one is in force is known in the cluster only.
+        for (task, name) in tasks.iter().filter(|(task, _)| *task.processor == *node.name) {
+            let store = stores.open(name).map_err(|source| Error::store(task, source))?;
             let shown = show_in(&*node.processor, &*store, key).map_err(|error| match error {
                 ShowError::Store(source) => Error::store(task, source),
                 ShowError::Entry(source) => Error::Entry { task: task.clone(), key: key.to_string(), source },

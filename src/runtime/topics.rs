@@ -295,6 +295,19 @@ mod tests {
             unreachable!()
         }
 
+        fn members(&mut self, _: &str, _: Duration) -> broker::Result<Vec<String>> {
+            unreachable!()
+        }
+
+        fn set_offsets(
+            &mut self,
+            _: &str,
+            _: &[(crate::model::TopicPartition, i64)],
+            _: Duration,
+        ) -> broker::Result<()> {
+            unreachable!()
+        }
+
         fn committed(
             &mut self,
             _: &str,

@@ -67,8 +67,8 @@ impl TopologyPlan {
             .nodes
             .iter()
             .map(|node| NodeTopics {
-                inbox: own(&format!("{}-inbox", node.name)),
-                changelog: own(&format!("{}-changelog", node.name)),
+                inbox: node.inbox(&settings.application),
+                changelog: node.changelog(&settings.application),
                 partitions: 0,
             })
             .collect();
@@ -165,10 +165,22 @@ impl TopologyPlan {
         self.topology.nodes.get(node).map(|node| &node.name)
     }
 
+    /// True if this application writes the topic.
+    pub(super) fn writes(&self, topic: &Topic) -> bool {
+        let mut outputs = self.topology.nodes.iter().flat_map(|node| &node.outputs);
+        [&self.alerts, &self.dead_letters].contains(&topic) || outputs.any(|output| output.topic == *topic)
+    }
+
     /// The changelog of a task; `None` if the topology has no such processor.
     pub fn changelog(&self, task: &TaskId) -> Option<TopicPartition> {
         let at = self.topology.nodes.iter().position(|node| node.name == task.processor)?;
         Some(TopicPartition::new(&self.nodes.get(at)?.changelog, task.partition))
+    }
+
+    /// The name of a task's store, of the generation of its node.
+    pub fn store(&self, task: &TaskId) -> String {
+        let node = self.topology.nodes.iter().find(|node| node.name == task.processor);
+        node.map_or_else(|| task.to_string(), |node| node.store(task.partition))
     }
 
     /// The changelogs of all nodes.

@@ -15,6 +15,7 @@ use crate::broker::memory::{self, MemoryBroker};
 use crate::broker::{Broker, Waker};
 use crate::metric::Metrics;
 use crate::model::{Clock, InstanceId, Sink, Timestamp};
+use crate::runtime::replay::{self, Replays};
 use crate::runtime::{
     self, Application, Context, FaultPoint, Housekeeper, Incarnation, Queries, Restorer, Settings, Status,
     StreamThread, TopologyPlan, Turn,
@@ -117,6 +118,12 @@ impl World {
     /// The application id, which is the consumer group.
     pub fn application(&self) -> &str {
         &self.setup.settings.application
+    }
+
+    /// The replays of the application.
+    pub fn replays(&self) -> replay::Result<Replays> {
+        let Setup { topology, settings, clock, .. } = &self.setup;
+        Replays::new(topology.clone(), settings.clone(), Arc::new(self.broker.clone()), clock.clone())
     }
 
     /// The clock.

@@ -152,5 +152,5 @@ impl Wiring {
 }
 
 fn node(name: &str, processor: impl Processor) -> Node {
-    Node { name: name.into(), processor: erase(processor), outputs: Vec::new(), history: false }
+    Node::new(name, erase(processor), Vec::new())
 }

@@ -19,10 +19,5 @@ pub fn add_dead_letters(application: &str, topology: &mut Topology) {
         start,
     });
     topology.sources.push(Source { topic: redrive.clone(), node, keying: Arc::new(RedriveKeying), start });
-    topology.nodes.push(Node {
-        name: DEAD_LETTER.into(),
-        processor: erase(DeadLetters),
-        outputs: vec![Output::own(REDRIVE, redrive)],
-        history: false,
-    });
+    topology.nodes.push(Node::new(DEAD_LETTER, erase(DeadLetters), vec![Output::own(REDRIVE, redrive)]));
 }

@@ -28,7 +28,7 @@ pub fn describe(topology: &Topology, application: &str) -> String {
 /// Sources are above and left of the processor, outputs right and below.
 fn diagram(sources: &[&str], node: &Node, application: &str) -> Vec<String> {
     let left = joined(sources);
-    let inbox = internal_topic(application, &format!("{}-inbox", node.name));
+    let inbox = node.inbox(application);
     let middle = format!("─▶ {inbox} ─▶ [{}] ─", node.name);
     let right = branched(&outputs(node, application));
     let (above, beside) = (left.len().saturating_sub(1), left.last().map_or("", String::as_str));
@@ -43,7 +43,7 @@ fn diagram(sources: &[&str], node: &Node, application: &str) -> Vec<String> {
 fn outputs<'a>(node: &'a Node, application: &str) -> Vec<(String, &'a str)> {
     let own = |rest: &str| internal_topic(application, rest).as_str().to_owned();
     let named = node.outputs.iter().map(|output| (output.topic.as_str().to_owned(), &*output.name));
-    let state = (own(&format!("{}-changelog", node.name)), "state");
+    let state = (node.changelog(application).as_str().to_owned(), "state");
     let alerts = (!node.processor.alerts().is_empty()).then(|| (own("alerts"), "alerts"));
     let dead_letters = (own("dead-letters"), "dead letters");
     let history = node.history.then(|| (own("history"), "history"));

@@ -48,6 +48,8 @@ pub struct Node {
     pub outputs: Vec<Output>,
     /// True if each step is recorded in the topic `<application>-history`.
     pub history: bool,
+    /// The generation of its state: 0 until a replay has begun another one. Each has topics and stores of its own.
+    pub generation: u32,
 }
 
 impl fmt::Debug for Node {
@@ -57,6 +59,30 @@ impl fmt::Debug for Node {
 }
 
 impl Node {
+    /// A processor with its outputs, without a history.
+    pub fn new(name: &str, processor: Arc<dyn AnyProcessor>, outputs: Vec<Output>) -> Self {
+        Self { name: name.into(), processor, outputs, history: false, generation: 0 }
+    }
+
+    /// The inbox of its generation: `<application>-bundle-inbox`, or `<application>-bundle.g2-inbox`.
+    pub fn inbox(&self, application: &str) -> Topic {
+        inbox(application, &self.name, self.generation)
+    }
+
+    /// The changelog of its generation.
+    pub fn changelog(&self, application: &str) -> Topic {
+        internal_topic(application, &format!("{}-changelog", self.state_name()))
+    }
+
+    /// The directory of the store of a partition, of its generation: `bundle-0`, or `bundle.g2-0`.
+    pub fn store(&self, partition: i32) -> String {
+        format!("{}-{partition}", self.state_name())
+    }
+
+    fn state_name(&self) -> String {
+        state_name(&self.name, self.generation)
+    }
+
     /// The topic of an output; `None` if the topology has no output of that name.
     pub fn output(&self, name: &str) -> Option<&Topic> {
         self.outputs.iter().find(|output| &*output.name == name).map(|output| &output.topic)
@@ -94,6 +120,28 @@ pub enum OutputKind {
     /// Any application: its settings are not checked. A record larger than its `max.message.bytes` rejects the input of its
     /// step.
     Public,
+}
+
+/// The inbox of a generation of a processor.
+pub fn inbox(application: &str, processor: &str, generation: u32) -> Topic {
+    internal_topic(application, &format!("{}-inbox", state_name(processor, generation)))
+}
+
+/// The processor with the generation of its state, in names of topics and directories.
+fn state_name(processor: &str, generation: u32) -> String {
+    match generation {
+        0 => processor.to_owned(),
+        number => format!("{processor}.g{number}"),
+    }
+}
+
+/// The processor, the generation and the partition in the name of a store; `None` for another name.
+pub fn parse_store(name: &str) -> Option<(&str, u32, i32)> {
+    let (state, partition) = name.rsplit_once('-')?;
+    let partition = partition.parse().ok()?;
+    let of_generation = state.rsplit_once(".g").and_then(|(processor, number)| Some((processor, number.parse().ok()?)));
+    let (processor, generation) = of_generation.filter(|(_, number)| *number > 0).unwrap_or((state, 0));
+    Some((processor, generation, partition))
 }
 
 /// The name of a topic that sheaf owns: `<application>-<rest>`.

@@ -41,9 +41,9 @@ pub(super) struct KafkaAdmin {
     admin: AdminClient<Context>,
     /// For metadata and watermarks; `read_uncommitted`, because the isolation level decides the end offset. Its context
     /// has the client's errors.
-    metadata_client: Arc<BaseConsumer>,
+    pub(super) metadata_client: Arc<BaseConsumer>,
     native: Client,
-    settings: Arc<KafkaSettings>,
+    pub(super) settings: Arc<KafkaSettings>,
 }
 
 impl KafkaAdmin {
@@ -78,7 +78,7 @@ impl KafkaAdmin {
         partition_list::offsets(&found, partitions).map_err(|failure| self.error(operation, failure))
     }
 
-    fn error(&self, operation: &'static str, failure: Failure) -> Error {
+    pub(super) fn error(&self, operation: &'static str, failure: Failure) -> Error {
         self.serve();
         self.metadata_client.context().explain(failure).of_operation(operation, &self.settings.bootstrap_servers)
     }
@@ -316,6 +316,14 @@ impl Admin for KafkaAdmin {
         let answer = self.metadata_client.committed_offsets(partition_list::list(partitions), timeout);
         let answer = answer.map_err(|error| self.error(READING, Failure::from_kafka(&error)))?;
         partition_list::offsets(&answer, partitions).map_err(|failure| self.error(READING, failure))
+    }
+
+    fn members(&mut self, group: &str, timeout: Duration) -> Result<Vec<String>> {
+        self.group_members(group, timeout)
+    }
+
+    fn set_offsets(&mut self, group: &str, offsets: &[(TopicPartition, i64)], _timeout: Duration) -> Result<()> {
+        self.commit_for_group(group, offsets)
     }
 
     fn offsets_at(

@@ -8,6 +8,7 @@
 //!                           ──▶ admin      rust-rdkafka's admin client, and metadata
 //!  context         librdkafka's callbacks: log lines, errors, rebalances
 //!  failure         librdkafka's errors as errors of the port
+//!  group           the members of a group, and offsets of an empty one
 //!  java            properties of Java clients, and librdkafka's for the same
 //!  login           which ways to log in this build of librdkafka has
 //!  record          messages to records
@@ -42,6 +43,7 @@ mod context;
 mod coordinator;
 mod deadline;
 mod failure;
+mod group;
 mod java;
 mod login;
 mod native;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::catalog::refused;
 use super::client::Client;
 use super::fault::Operation;
+use super::group::Group;
 use crate::broker::{Admin, NewTopic, Result, TopicDescription};
 use crate::model::{Timestamp, Topic, TopicPartition};
 
@@ -69,6 +70,14 @@ impl Admin for MemoryAdmin {
             let offsets = cluster.offsets(group);
             Ok(partitions.iter().map(|partition| offsets.and_then(|offsets| offsets.committed(partition))).collect())
         })
+    }
+
+    fn members(&mut self, group: &str, _timeout: Duration) -> Result<Vec<String>> {
+        self.0.call(Operation::Admin, |cluster| Ok(cluster.group(group).map(Group::names).unwrap_or_default()))
+    }
+
+    fn set_offsets(&mut self, group: &str, offsets: &[(TopicPartition, i64)], _timeout: Duration) -> Result<()> {
+        self.0.call(Operation::Admin, |cluster| cluster.set_offsets(group, offsets))
     }
 
     fn offsets_at(

@@ -41,7 +41,7 @@ pub(super) enum Command {
 /// Options of `sheaf deliveries list`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The statuses are `submitting`, `waiting`, `unsure`, `looking-up`, `submitted`, `failed` and `unknown`.
+The statuses are `submitting`, `waiting`, `unsure`, `looking-up`, `submitted`, `failed`, `unknown` and `held`.
 
   sheaf deliveries list --status failed --status unknown")]
 pub(super) struct ListDeliveries {

@@ -9,6 +9,7 @@
 //! | `produce` | `sheaf produce`: sample events |
 //! | `test` | `sheaf test`: scenarios of topologies on the virtual clock |
 //! | `validate` | `sheaf validate`: configuration, topology and template, without a broker |
+//! | `replay` | `sheaf replay`: sources processed again |
 //! | `render` | `sheaf render`: the definition of one bundle, without sending it |
 //! | `state` | `sheaf state`: state stores and their changelogs |
 //! | `alerts` | `sheaf alerts test`: the messages to people about alerts |
@@ -48,6 +49,7 @@ mod prepare;
 mod produce;
 mod reload;
 mod render;
+mod replay;
 mod run;
 mod simulate;
 mod state;
@@ -83,7 +85,7 @@ First steps:
   sheaf produce -n 20                 write sample events
   sheaf instances                     ask a running instance for its state; sheaf tasks for its tasks
 
-Exit codes: 0 ok, 1 failed, 2 invalid usage, 69 no broker or instance reachable, 78 invalid configuration, \
+Exit codes: 0 ok, 1 failed, 2 invalid usage, 69 no broker or instance reachable, 75 not now, 78 invalid configuration, \
 130 ended by a second signal.";
 
 #[derive(Debug, Subcommand)]
@@ -110,6 +112,8 @@ enum Command {
     Events(events::Command),
     #[command(subcommand)]
     Flows(flows::Command),
+    #[command(subcommand)]
+    Replay(replay::Command),
     #[command(subcommand)]
     State(state::Command),
     #[command(subcommand)]
@@ -145,6 +149,7 @@ pub(super) fn main() -> Result<ExitCode, Failure> {
         Command::Dlq(command) => dlq::main(&command),
         Command::Events(command) => events::main(&command),
         Command::Flows(command) => flows::main(&command),
+        Command::Replay(command) => replay::main(&command),
         Command::State(command) => state::main(&command),
         Command::Topology(command) => topology::main(&command),
         Command::Traces(command) => traces::main(&command),

@@ -85,6 +85,10 @@ impl Processor for DeadLetters {
         Cow::Borrowed(status::name(status))
     }
 
+    fn refuses_replay(&self) -> Option<&'static str> {
+        Some("its records are those of others, and what operators have done with them would be lost")
+    }
+
     fn open_since(&self, status: Status, at: Timestamp) -> Option<Timestamp> {
         status::is_open(status).then_some(at)
     }

@@ -10,6 +10,7 @@
 //! | Unsure | nothing: it will be looked up | rejected: it may have been executed | Submitted | rejected: it may have been executed | rejected |
 //! | Submitted | nothing | rejected | nothing | rejected | rejected |
 //! | Failed | Submitting, with another key | Submitting, rendered anew, with another key; Failed if it cannot be | Submitted | nothing | nothing |
+//! | Held | Submitting, rendered for the first time; Failed if it cannot be | as `retry`, with this submission | Submitted | Failed | as `resolve as=failed` |
 //! | Unknown | by its certainty, as if its submit were in doubt since now | rejected: state how it ended first | Submitted | Failed | rejected: state how it ended |
 //!
 //! `retry` sends the definition that was sent before. `resubmit` renders the submission with the template of today: the journal does not
@@ -77,7 +78,7 @@ impl Delivery {
                 },
                 Some((_, Content::Submission(_))) | None => return Err(command.refusal(("bundle", key), NO_CONTENT)),
             },
-            Journal::Failed(end) => match reopened(end, now) {
+            Journal::Failed(end) | Journal::Held(end) => match reopened(end, now) {
                 Some((open, Content::Made(_))) => {
                     let series = open.next_series();
                     let deliverable = self.protocol.renew(open.deliverable, series);
@@ -108,7 +109,7 @@ impl Delivery {
             Journal::Unknown(_) => return refused(STATE_FIRST),
             Journal::Waiting(open) if self.may_be_executed(&open) => return refused(REPEATED),
             Journal::Waiting(open) => Open { commands: open.commands.saturating_add(1), since: now, ..open },
-            Journal::Failed(end) => reopen(end, String::new(), now),
+            Journal::Failed(end) | Journal::Held(end) => reopen(end, String::new(), now),
         };
         let Some(text) = command.arguments.get(SUBMISSION) else {
             return refused("write submission=TEXT, the value of the submission record");
@@ -132,6 +133,11 @@ impl Delivery {
             Journal::Submitted(_) => refused(WAS_SUBMITTED),
             Journal::Unknown(_) => refused(STATE_FIRST),
             Journal::Failed(_) => Ok(Transition::to(journal)),
+            Journal::Held(end) => {
+                let detail = Some(format!("cancelled by {}: {}", command.by, command.why));
+                let commands = end.commands.saturating_add(1);
+                Ok(self.resolve(key, End { commands, detail, ..end }, false, now))
+            }
             Journal::Waiting(open) if self.may_be_executed(&open) => refused(REPEATED),
             Journal::Waiting(open) => {
                 let detail = format!("cancelled by {}: {}", command.by, command.why);
@@ -170,7 +176,7 @@ impl Delivery {
             Journal::Submitted(_) if !is_submitted => Err(command.refusal(("bundle", key), WAS_SUBMITTED)),
             Journal::Failed(_) if !is_submitted => Ok(Transition::to(journal)),
             Journal::Submitted(_) => Ok(Transition::to(journal)),
-            Journal::Failed(end) | Journal::Unknown(end) => Ok(stated(end)),
+            Journal::Failed(end) | Journal::Unknown(end) | Journal::Held(end) => Ok(stated(end)),
         }
     }
 }

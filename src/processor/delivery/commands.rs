@@ -23,9 +23,9 @@ pub const FAILED: &str = "failed";
 pub const COMMANDS: &[CommandSpec] = &[
     CommandSpec {
         name: RETRY,
-        help: "submits at once what waits or has failed; looks up first what is unknown",
+        help: "submits at once what waits, has failed or is held; looks up first what is unknown",
         arguments: &[],
-        statuses: &["waiting", "failed", "unknown"],
+        statuses: &["waiting", "failed", "unknown", "held"],
         is_dangerous: false,
     },
     CommandSpec {
@@ -37,7 +37,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             kind: ArgumentKind::OneOf(&[SUBMITTED, FAILED]),
             is_required: true,
         }],
-        statuses: &["waiting", "unsure", "failed", "unknown"],
+        statuses: &["waiting", "unsure", "failed", "unknown", "held"],
         is_dangerous: true,
     },
     CommandSpec {
@@ -49,14 +49,14 @@ pub const COMMANDS: &[CommandSpec] = &[
             kind: ArgumentKind::Text,
             is_required: true,
         }],
-        statuses: &["waiting", "failed"],
+        statuses: &["waiting", "failed", "held"],
         is_dangerous: false,
     },
     CommandSpec {
         name: CANCEL,
-        help: "gives up what waits: it fails without another attempt",
+        help: "gives up what waits or is held: it fails without another attempt",
         arguments: &[],
-        statuses: &["waiting"],
+        statuses: &["waiting", "held"],
         is_dangerous: false,
     },
 ];

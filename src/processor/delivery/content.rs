@@ -14,7 +14,9 @@ pub(super) fn content(protocol: &dyn Protocol, journal: &Journal) -> Value {
             let answer = last_answer.as_ref().map(|LastAnswer { at, text }| shown(*at, text));
             (Some(protocol.shown_request(deliverable)), None, answer)
         }
-        Journal::Submitted(end) | Journal::Failed(end) | Journal::Unknown(end) => of_end(protocol, end),
+        Journal::Submitted(end) | Journal::Failed(end) | Journal::Unknown(end) | Journal::Held(end) => {
+            of_end(protocol, end)
+        }
     };
     let parts = [("request", request), ("submission", submission), ("answer", answer)];
     let parts = parts.into_iter().filter_map(|(name, part)| Some((name.to_owned(), part?)));

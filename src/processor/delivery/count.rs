@@ -20,6 +20,7 @@ pub(super) const DUPLICATE: Count = one(SUBMISSIONS, "suppressed_duplicate");
 pub(super) const FAILED: Count = one(SUBMISSIONS, "failed");
 pub(super) const RESOLVED: Count = one(SUBMISSIONS, "resolved");
 pub(super) const UNKNOWN: Count = one(SUBMISSIONS, "unknown");
+pub(super) const HELD: Count = one(SUBMISSIONS, "held");
 pub(super) const RETRY_BUSY: Count = one(RETRIES, "busy");
 pub(super) const RETRY_NOT_SENT: Count = one(RETRIES, "not_sent");
 pub(super) const RETRY_SUSPENDED: Count = one(RETRIES, "suspended");
@@ -53,7 +54,7 @@ pub(super) fn families() -> Vec<Family> {
             SUBMISSIONS,
             "Submissions, by how they ended.",
             &["outcome"],
-            &[ACCEPTED, FOUND, DUPLICATE, FAILED, UNKNOWN, RESOLVED],
+            &[ACCEPTED, FOUND, DUPLICATE, FAILED, UNKNOWN, RESOLVED, HELD],
         ),
         family(
             RETRIES,

@@ -8,8 +8,8 @@ use crate::model::Timestamp;
 
 /// The state of one bundle's delivery. See the [module](super) for the transitions.
 ///
-/// This type with all that it contains is version 3 of the stored form: bincode identifies fields by their order, so a change
-/// needs a version 4 beside a frozen copy of this one, as `stored` has of versions 1 and 2.
+/// This type with all that it contains is versions 3 and 4 of the stored form: bincode identifies fields by their order, so a change
+/// needs a version 5 beside a frozen copy of this one, as `stored` has of versions 1 and 2.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Journal {
     /// The intent to submit is committed; its outcome is awaited.
@@ -26,6 +26,8 @@ pub enum Journal {
     Failed(End),
     /// A submit stays in doubt; final.
     Unknown(End),
+    /// A submission of a replay that is not known: nothing is submitted before a person says so; final. Only version 4 has it.
+    Held(End),
 }
 
 /// The object of all submits of one bundle. It is prepared once and stored, so all attempts send the same bytes, also after a

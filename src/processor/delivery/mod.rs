@@ -166,7 +166,7 @@ impl Processor for Delivery {
     type State = Journal;
 
     fn is_at_rest(journal: &Journal) -> bool {
-        matches!(journal, Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_))
+        matches!(journal, Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_) | Journal::Held(_))
     }
 
     fn listing(&self, journal: &Journal) -> Listing {
@@ -193,6 +193,12 @@ impl Processor for Delivery {
         [count::families(), self.protocol.metrics()].concat()
     }
 
+    fn refuses_replay(&self) -> Option<&'static str> {
+        Some(
+            "it submits to another system, and would again; its journal is what keeps a replay of bundles from submitting twice",
+        )
+    }
+
     fn histograms(&self) -> &'static [Histogram] {
         count::HISTOGRAMS
     }
@@ -209,6 +215,7 @@ impl Processor for Delivery {
         let now = at.wall;
         match input {
             Input::Record(event) => match state {
+                None if event.replay.is_some() => Ok(self.hold(key, &event, now)),
                 None => self.on_submission(key, &event, now),
                 Some(journal) => Ok(Transition::to(journal).with(Effect::Count(count::DUPLICATE))),
             },
@@ -225,7 +232,9 @@ impl Delivery {
         // A timer is late if the sink was suspended or the task had no owner: that time does not count.
         let late = now.since(due);
         match state {
-            None | Some(Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_)) => unchanged(None),
+            None | Some(Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_) | Journal::Held(_)) => {
+                unchanged(None)
+            }
             Some(journal @ (Journal::Submitting(_) | Journal::LookingUp(_))) => Transition::to(journal),
             Some(Journal::Waiting(open)) => self.submit_again(key, open.paused(late, now), now),
             Some(Journal::Unsure(open)) => self.look_up(key, open.paused(late, now), now),
@@ -237,7 +246,11 @@ impl Delivery {
         match state {
             None => unchanged(None),
             Some(
-                journal @ (Journal::Waiting(_) | Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_)),
+                journal @ (Journal::Waiting(_)
+                | Journal::Submitted(_)
+                | Journal::Failed(_)
+                | Journal::Unknown(_)
+                | Journal::Held(_)),
             ) => Transition::to(journal),
             Some(Journal::Submitting(open) | Journal::Unsure(open)) if call == Some(Call::Submit(open.submit)) => {
                 let submit = open.submit;
@@ -272,7 +285,8 @@ fn settle_submit(submit: u32, next: Transition<Journal>) -> Transition<Journal> 
             | Journal::LookingUp(_)
             | Journal::Submitted(_)
             | Journal::Failed(_)
-            | Journal::Unknown(_),
+            | Journal::Unknown(_)
+            | Journal::Held(_),
         ) => settle(SUBMIT, next),
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn show(key: &Key, journal: &Journal) -> Value {
                 "last_answer_at": open.last_answer.as_ref().map(|answer| text(answer.at)),
             })
         }
-        Journal::Submitted(end) | Journal::Failed(end) | Journal::Unknown(end) => {
+        Journal::Submitted(end) | Journal::Failed(end) | Journal::Unknown(end) | Journal::Held(end) => {
             let id = end.proof.as_ref().map(|(Proof::Accepted(id) | Proof::Found(id))| id);
             json!({
                 "key": key,

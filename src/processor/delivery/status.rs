@@ -4,7 +4,7 @@ use super::Journal;
 use crate::model::{Listing, Status};
 
 /// The names, by number.
-const NAMES: [&str; 7] = ["submitting", "waiting", "unsure", "looking-up", "submitted", "failed", "unknown"];
+const NAMES: [&str; 8] = ["submitting", "waiting", "unsure", "looking-up", "submitted", "failed", "unknown", "held"];
 
 /// The status of a delivery. Open ones are sorted by their begin, moved by the time for which the target refused everybody, and
 /// ended ones by the time of the end.
@@ -17,6 +17,7 @@ pub(super) fn listing(journal: &Journal) -> Listing {
         Journal::Submitted(end) => (4, end.at),
         Journal::Failed(end) => (5, end.at),
         Journal::Unknown(end) => (6, end.at),
+        Journal::Held(end) => (7, end.at),
     };
     Listing::of(Status(number), Some(at))
 }

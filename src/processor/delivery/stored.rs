@@ -7,8 +7,13 @@ use crate::codec::{self, Versioned, binary};
 use crate::model::Timestamp;
 
 impl Versioned for Journal {
-    const VERSION: u16 = 3;
+    const VERSION: u16 = 4;
     const NAME: &'static str = "delivery";
+
+    /// Version 4 is version 3 with held deliveries.
+    fn version(&self) -> u16 {
+        if matches!(self, Self::Held(_)) { 4 } else { 3 }
+    }
 
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), codec::Error> {
         binary::encode(self, out)

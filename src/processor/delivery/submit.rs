@@ -5,10 +5,14 @@ use std::time::Duration;
 use super::super::call::Certainty;
 use super::super::{Count, Effect, Event, Transition};
 use super::call::SUBMIT;
-use super::journal::{Content, Deliverable, Journal, Open, Proof};
+use super::journal::{Content, Deliverable, End, Journal, Open, Proof};
 use super::protocol::{Prepared, SubmitAnswer};
 use super::{Delivery, Submission, TIMER, count, submission};
 use crate::model::{Act, ActSlot, Key, Reject, RejectReason, Timer, Timestamp, Verdict};
+
+/// Why a delivery is held.
+const HELD: &str =
+    "a replay has completed the bundle, and its delivery is not known: it may have been submitted before";
 
 impl Delivery {
     /// A new submission: prepares its deliverable and intends the first submit; without a deliverable the delivery has failed.
@@ -46,6 +50,27 @@ impl Delivery {
         };
         let text = event.record.value.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
         Ok(self.submit_prepared(key, open, (prepared, &text), now))
+    }
+
+    /// A submission that comes of a replay and is not known: either the bundle is a new one, or its delivery was forgotten. It may have
+    /// been submitted, so nothing is, until a person says so.
+    pub(super) fn hold(&self, key: &Key, event: &Event, now: Timestamp) -> Transition<Journal> {
+        let text = event.record.value.as_deref().map(String::from_utf8_lossy).unwrap_or_default().into_owned();
+        let end = End {
+            name: key.text().into_owned(),
+            revision: String::new(),
+            origin: format!("{}@{}", event.record.source, event.record.offset),
+            attempts: 0,
+            at: now,
+            content: Some(Content::Submission(text)),
+            call: 0,
+            commands: 0,
+            proof: None,
+            detail: Some(HELD.to_owned()),
+        };
+        Transition::to(Journal::Held(end))
+            .with(schedule(now.saturating_add(self.settings.keep)))
+            .with(Effect::Count(count::HELD))
     }
 
     /// Prepares the deliverable of a submission, given decoded and as text, and intends a submit, by a command: no earlier submit was

@@ -175,6 +175,10 @@ impl Processor for Flows {
         Some(serde_json::json!({ "start": json(&flow.facts.start), "results": results }))
     }
 
+    fn refuses_replay(&self) -> Option<&'static str> {
+        Some("its messages would have services and workers do their work again; see `sheaf flows rerun`")
+    }
+
     fn metrics(&self) -> Vec<Family> {
         count::families()
     }

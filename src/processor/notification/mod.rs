@@ -86,6 +86,10 @@ impl Notification {
 impl Processor for Notification {
     type State = Notifications;
 
+    fn refuses_replay(&self) -> Option<&'static str> {
+        Some("people would be told again")
+    }
+
     fn targets(&self) -> Vec<Target> {
         self.settings.routes.iter().map(|route| route.to.clone()).collect()
     }

@@ -103,6 +103,10 @@ pub struct AlertKeying;
 
 impl Keying for AlertKeying {
     fn key(&self, record: &Record) -> Result<Keyed, Reject> {
+        // It was told of when its records were processed for the first time.
+        if record.headers.replay().is_some() {
+            return Ok(Keyed::Pass);
+        }
         let told = Told::parse(record.value.as_deref())?;
         Ok(Keyed::new(Key::new(ENTRY), ROLE, record.timestamp).with_parsed(told))
     }

@@ -86,6 +86,10 @@ impl Processor for Signals {
         count::families()
     }
 
+    fn refuses_replay(&self) -> Option<&'static str> {
+        Some("it calls another system, and would call it again")
+    }
+
     fn alerts(&self) -> &'static [&'static str] {
         &count::ALERTS
     }
@@ -93,6 +97,10 @@ impl Processor for Signals {
     fn step(&self, key: &Key, state: Option<Signal>, input: Input, at: Moment) -> Result<Transition<Signal>, Reject> {
         let now = at.wall;
         match (state, input) {
+            // What a replay has completed was signalled before, or its signal was forgotten.
+            (None, Input::Record(event)) if event.replay.is_some() => {
+                Ok(Transition { state: None, effects: vec![Effect::Count(count::DUPLICATE)] })
+            }
             (None, Input::Record(event)) => {
                 let bundle_id = record::read(key, event.record.value.as_deref())?.bundle_id;
                 let origin = format!("{}@{}", event.record.source, event.record.offset);

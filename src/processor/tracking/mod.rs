@@ -104,6 +104,10 @@ impl Processor for Follower {
         status::is_open(status).then_some(at)
     }
 
+    fn refuses_replay(&self) -> Option<&'static str> {
+        Some("it asks for the runs of submissions, which are known")
+    }
+
     fn metrics(&self) -> Vec<Family> {
         count::families()
     }

@@ -77,7 +77,7 @@ impl Replay {
     pub(super) fn open(spec: ReplaySpec<'_>, context: &Context, admin: &mut dyn Admin, now: Timestamp) -> Result<Self> {
         let ReplaySpec { task, changelog, store, fresh } = spec;
         let (low, high) = admin.watermarks(changelog, context.settings.limits.broker_timeout)?;
-        let name = task.to_string();
+        let name = context.plan.store(task);
         let wrap = |source| Error::store(task, source);
         if fresh {
             *store = None;

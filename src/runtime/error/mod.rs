@@ -115,6 +115,26 @@ pub enum Error {
         /// The remedy.
         remedy: String,
     },
+    /// A replay is being applied or aborted.
+    #[error("a replay of {processor} of {application} is under way, so no instance may start: {remedy}")]
+    Replaying {
+        /// The application.
+        application: String,
+        /// The processor.
+        processor: String,
+        /// The remedy.
+        remedy: &'static str,
+    },
+    /// A replay has begun another generation since this instance prepared its start.
+    #[error(
+        "a replay of {processor} of {application} has begun another generation of its state while this instance started: start it again"
+    )]
+    Replayed {
+        /// The application.
+        application: String,
+        /// The processor.
+        processor: String,
+    },
     /// Missing committed offsets of partitions that have been read before.
     #[error(
         "the group {group} has no committed offset for {}, which this application has read before: its offsets have expired \
@@ -236,6 +256,8 @@ impl Error {
             | Self::InputLost { .. }
             | Self::SourceRecreated { .. }
             | Self::Replaced { .. }
+            | Self::Replaying { .. }
+            | Self::Replayed { .. }
             | Self::Unwired { .. }
             | Self::Metrics(_)
             | Self::Thread { .. } => ErrorClass::Fatal,
@@ -257,6 +279,8 @@ impl Error {
             | Self::InputLost { .. }
             | Self::SourceRecreated { .. }
             | Self::Replaced { .. }
+            | Self::Replaying { .. }
+            | Self::Replayed { .. }
             | Self::Unwired { .. }
             | Self::Metrics(_)
             | Self::Thread { .. } => None,

@@ -6,6 +6,7 @@
 //! | `owned-by/<instance>` | its tasks ([`registry`]) | when they change, and every 10 s |
 //! | `source/<topic>-<partition>` | its position ([`source_offset`]) | every 10 s, when that changes |
 //! | `start/<topic>-<partition>` | where its first start begins ([`first_start`]) | once, before the topic is read |
+//! | `generation/<processor>`, `replayed/<topic>-<partition>` | replays ([`generation`](super::generation)) | by `sheaf replay` |
 //! | `begun/changelog` | that a changelog has begun, so that partitions without a position were never read | once for each task |
 //!
 //! | file | content |
@@ -18,8 +19,10 @@
 //! | `first_start` | where a source begins that was never read |
 //! | `peek` | reads the first committed records of partitions |
 //! | `source_offset` | source offsets that outlive the group's |
+//! | `known` | what was processed before, at a start |
 
 mod first_start;
+mod known;
 mod peek;
 mod placement;
 mod predecessor;
@@ -28,6 +31,7 @@ mod source_offset;
 mod start;
 mod topic;
 
+pub(super) use known::KnownAtStart;
 pub use predecessor::Predecessor;
 pub(super) use registry::Registry;
 pub(super) use source_offset::{FirstOffsets, SourceOffset, begun, first_offsets, is_recreated};

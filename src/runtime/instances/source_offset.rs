@@ -22,7 +22,7 @@ use crate::runtime::error::{Error, MissingOffset, Result};
 use crate::runtime::topology_plan::TopologyPlan;
 
 /// The prefix of the keys of positions.
-const PREFIX: &str = "source/";
+pub(super) const PREFIX: &str = "source/";
 /// The prefix of the keys of first starts.
 const START: &str = "start/";
 /// The key of the record that a changelog has begun.
@@ -44,7 +44,7 @@ impl SourceOffset {
     }
 
     /// The partition and its position in a record of the instances topic; `None` for another record.
-    fn of(prefix: &str, record: &Record) -> Option<(TopicPartition, Self)> {
+    pub(super) fn of(prefix: &str, record: &Record) -> Option<(TopicPartition, Self)> {
         let key = std::str::from_utf8(record.key.as_deref()?).ok()?;
         let partition = key.strip_prefix(prefix)?.parse().ok()?;
         Some((partition, serde_json::from_slice(record.value.as_deref()?).ok()?))

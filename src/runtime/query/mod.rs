@@ -46,7 +46,7 @@ use super::status::Status;
 use super::topology_plan::TopologyPlan;
 use crate::codec::partitioner;
 use crate::model::{Clock, InstanceId, Key, TaskId};
-use crate::topology::Node;
+use crate::topology::{Node, Topology};
 use scan::{Found, Scan};
 
 /// The longest wait for a stream thread that is asked for an entry.
@@ -89,6 +89,11 @@ impl Queries {
     /// The names of the processors.
     pub fn processors(&self) -> impl Iterator<Item = &str> {
         self.plan.topology.nodes.iter().map(|node| &*node.name)
+    }
+
+    /// The topology, with the generations of its processors' states.
+    pub fn topology(&self) -> &Topology {
+        &self.plan.topology
     }
 
     /// The address at which others reach this instance; empty if it has none.

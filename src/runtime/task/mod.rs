@@ -26,6 +26,7 @@ mod missing_timers;
 mod next_timers;
 mod queue;
 mod read_error;
+mod replay;
 mod state;
 mod step;
 #[cfg(test)]
@@ -51,7 +52,9 @@ use super::open_entries::OpenEntries;
 use super::topology_plan::TopologyPlan;
 use super::transaction::Transaction;
 use crate::metric::{RecordEnd, TaskState};
-use crate::model::{Headers, Key, Moment, Outcome, Record, Reject, Target, TaskId, Timer, Timestamp, TopicPartition};
+use crate::model::{
+    Headers, Key, Moment, Outcome, Record, Reject, Replay, Target, TaskId, Timer, Timestamp, TopicPartition,
+};
 use crate::processor::{Deleted, Event, Input};
 use crate::store::{self, Store, StoredEntry, TimerClock};
 
@@ -78,6 +81,8 @@ pub(super) struct Task {
     pub fresh: bool,
     /// The latest known watermark of its node; [`Timestamp::MIN`] before the first.
     pub watermark: Timestamp,
+    /// The replay of its node: deadlines before its begin are of the time that is processed again.
+    pub replay: Option<Arc<Replay>>,
 }
 
 /// The life cycle of a task.
@@ -221,6 +226,7 @@ impl Task {
     }
 
     fn on_timer(&mut self, plan: &TopologyPlan, key: &Key, timer: Timer, txn: &mut Transaction) -> Result<()> {
+        txn.tally.late_timers.push((self.id.processor.clone(), txn.now.since(timer.due)));
         let letters = match self.step(plan, key, Input::Timer(timer), txn)? {
             Ok(letters) => letters,
             Err(reject) => {
@@ -266,9 +272,7 @@ impl Task {
         let id = self.id.clone();
         let at = self.moment(txn);
         let is_record = matches!(input, Input::Record(_));
-        if let Input::Timer(timer) = &input {
-            txn.tally.late_timers.push((id.processor.clone(), at.wall.since(timer.due)));
-        }
+        let replay = replay::of(&input, &mut self.replay);
         let Lifecycle::Running(state) = &mut self.state else { return Ok(Ok(Vec::new())) };
         let (queues, decisions) = (&self.queues, &txn.acts);
         let waits = |to: &Target| queues.must_wait(to, decisions);
@@ -284,7 +288,8 @@ impl Task {
         };
         let input_of = node.history.then(|| (StepInput::of(&input), current.head.statuses));
         let old_head = current.body.is_some().then(|| Arc::clone(&current.head));
-        let staged = match step::stage(context, current, input, &mut txn.scratch)? {
+        let staged = step::stage(context, current, input, &mut txn.scratch)?;
+        let staged = match staged.and_then(|staged| replay::marked(staged, replay.as_deref())) {
             Ok(staged) => staged,
             Err(reject) => {
                 state.forget(key);

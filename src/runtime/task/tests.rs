@@ -77,7 +77,7 @@ fn found(state: &mut State, node: &Node, key: &Key) -> Option<u8> {
 }
 
 fn task(budget: &MemoryBudget) -> (Node, State) {
-    let node = Node { name: "ones".into(), processor: erase(Ones), outputs: Vec::new(), history: false };
+    let node = Node::new("ones", erase(Ones), Vec::new());
     let store = MemoryStores::new().open("ones-0").unwrap();
     let done = RestoredStore { store, changelog_next: 0, genesis: Genesis::Written };
     (node, State::new(done, 1, &*erase(Ones), (&Settings::new("app", "a"), budget)).unwrap())

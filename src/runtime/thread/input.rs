@@ -1,10 +1,11 @@
 //! The input partitions of a stream thread: fetched records, positions, and the choice of the next record.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{Record, TaskId, TopicPartition};
-use crate::runtime::instances::SourceOffset;
+use crate::model::{Record, Replay, TaskId, TopicPartition};
+use crate::runtime::instances::{KnownAtStart, SourceOffset};
 use crate::runtime::reminder::Reminder;
 use crate::runtime::topology_plan::Role;
 
@@ -25,6 +26,10 @@ pub(in crate::runtime::thread) struct Input {
     pub first_commit: Option<SourceOffset>,
     /// Set while fetches fail.
     pub failing: Option<Failing>,
+    /// The records of a source that were processed before: those before this offset.
+    pub replayed: Option<(i64, Arc<Replay>)>,
+    /// True if this application writes the topic: then what comes of a replay is marked.
+    pub feeds_itself: bool,
 }
 
 /// A partition whose fetches fail.
@@ -39,6 +44,13 @@ pub(in crate::runtime::thread) struct Failing {
 }
 
 impl Input {
+    /// The replay that a record is of: it was processed before, or it comes of one that was, from a processor of this application.
+    fn replay_of(&self, record: &Record) -> Option<Arc<Replay>> {
+        let before = self.replayed.as_ref().filter(|(offset, _)| record.offset < *offset);
+        let replay = before.map(|(_, replay)| Arc::clone(replay));
+        replay.or_else(|| record.headers.replay().filter(|_| self.feeds_itself).map(Arc::new))
+    }
+
     /// Notes a failed fetch; returns the duration of the failures if a warning is due.
     pub(in crate::runtime::thread) fn failed(&mut self, detail: String, uptime: Duration) -> Option<Duration> {
         let new = || Failing { reminder: Reminder::new(uptime, Duration::ZERO), latest: uptime, detail: String::new() };
@@ -54,6 +66,8 @@ pub(in crate::runtime::thread) struct Inputs {
     partitions: BTreeMap<TopicPartition, Input>,
     /// A partition whose position is out of range, with its committed offset as known to this thread.
     pub out_of_range: Option<(TopicPartition, i64)>,
+    /// What the instances topic had about sources when the thread was first assigned partitions.
+    pub known: KnownAtStart,
 }
 
 impl Inputs {
@@ -66,7 +80,17 @@ impl Inputs {
         committed: i64,
     ) {
         let buffer = VecDeque::new();
-        let input = Input { role, task, buffer, position: committed, committed, first_commit: None, failing: None };
+        let input = Input {
+            role,
+            task,
+            buffer,
+            position: committed,
+            committed,
+            first_commit: None,
+            failing: None,
+            replayed: None,
+            feeds_itself: false,
+        };
         self.partitions.insert(partition, input);
     }
 
@@ -107,8 +131,11 @@ impl Inputs {
 
     /// Takes the next record: those of inboxes first, because they are further on their way; then the source record
     /// with the lowest timestamp, so that no source runs ahead of the others and few entries are open. Inboxes of tasks
-    /// that are not `open` are skipped.
-    pub(in crate::runtime::thread) fn take(&mut self, open: impl Fn(&TaskId) -> bool) -> Option<(Role, Record)> {
+    /// that are not `open` are skipped. With the replay that a source record is of.
+    pub(in crate::runtime::thread) fn take(
+        &mut self,
+        open: impl Fn(&TaskId) -> bool,
+    ) -> Option<(Role, Record, Option<Arc<Replay>>)> {
         let ready = |input: &Input| match input.role {
             Role::Source(_) => !input.buffer.is_empty(),
             Role::Inbox(_) => !input.buffer.is_empty() && input.task.as_ref().is_some_and(&open),
@@ -120,7 +147,8 @@ impl Inputs {
         let input = self.partitions.values_mut().filter(|input| ready(input)).min_by_key(|input| urgency(input))?;
         let record = input.buffer.pop_front()?;
         input.position = record.offset + 1;
-        Some((input.role, record))
+        let replay = if matches!(input.role, Role::Source(_)) { input.replay_of(&record) } else { None };
+        Some((input.role, record, replay))
     }
 
     /// True if the next commit has something new, although no record was taken: transaction markers were passed, or the start of

@@ -1,11 +1,12 @@
 //! The start offsets of inputs: the group's committed offsets, once they are stable.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::StreamThread;
 use crate::broker::{self, Start};
 use crate::config::ProcessingGuarantee;
-use crate::model::{TaskId, TopicPartition};
+use crate::model::{Replay, TaskId, TopicPartition};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::fault_point::FaultPoint;
 use crate::runtime::instances::{self, FirstOffsets, SourceOffset};
@@ -14,6 +15,9 @@ use crate::runtime::topology_plan::Role;
 
 /// A partition, its start offset, and the record of its first committed offset.
 type Begin = (TopicPartition, i64, Option<SourceOffset>);
+
+/// The offset before which each partition was processed before, with the replay.
+type Before = BTreeMap<TopicPartition, (i64, Arc<Replay>)>;
 
 impl StreamThread {
     /// Reads the committed offsets of newly assigned partitions, starts fetching them, and sends their tasks to the
@@ -36,6 +40,7 @@ impl StreamThread {
         let Some(offsets) = self.membership.committed(&partitions, &self.context, self.txn.uptime)? else {
             return Ok(());
         };
+        self.inputs.known.read(&self.context)?;
         let (mut starts, mut never_committed) = (Vec::new(), Vec::new());
         for (partition, committed) in partitions.into_iter().zip(offsets) {
             if self.inputs.get(&partition).is_some() {
@@ -51,7 +56,8 @@ impl StreamThread {
         if !never_committed.is_empty() {
             starts.extend(self.first_offsets(never_committed)?);
         }
-        self.begin_reading(starts)?;
+        let replayed = self.replayed(&starts)?;
+        self.begin_reading(starts, replayed)?;
         if !is_certain {
             self.restore_all()?;
             self.committer.set_certain();
@@ -90,7 +96,36 @@ impl StreamThread {
         Ok(starts)
     }
 
-    fn begin_reading(&mut self, starts: Vec<Begin>) -> Result<()> {
+    /// What was processed before of the sources that begin at these offsets. An offset that was set back is noted before anything is
+    /// read from it, so that it is known after a restart too.
+    fn replayed(&mut self, starts: &[Begin]) -> Result<Before> {
+        let (mut found, mut records) = (BTreeMap::new(), Vec::new());
+        for (partition, offset, _) in starts {
+            let is_source = matches!(self.context.plan.role(&partition.topic), Some(Role::Source(_)));
+            let Some((replayed, record)) = self
+                .inputs
+                .known
+                .replayed((partition, *offset), &self.context.plan, self.txn.now)
+                .filter(|_| is_source)
+            else {
+                continue;
+            };
+            if record.is_some() {
+                tracing::warn!(
+                    %partition, offset, read_to = replayed.offset, records = replayed.offset - offset,
+                    "the group's offset was set back while the application did not run: these records are processed again. Alerts \
+                     that come of them are not told to people, and submissions that are not known are held \
+                     (docs/operations.md, replay)"
+                );
+            }
+            records.extend(record);
+            found.insert(partition.clone(), (replayed.offset, Arc::new(replayed.replay())));
+        }
+        self.committer.write_alone(&records, &self.context)?;
+        Ok(found)
+    }
+
+    fn begin_reading(&mut self, starts: Vec<Begin>, mut replayed: Before) -> Result<()> {
         if self.membership.awaiting_offsets().is_none() {
             return Ok(());
         }
@@ -106,6 +141,8 @@ impl StreamThread {
             self.inputs.add(partition.clone(), role, task, offset);
             if let Some(input) = self.inputs.get_mut(&partition) {
                 input.first_commit = first;
+                input.replayed = replayed.remove(&partition);
+                input.feeds_itself = self.context.plan.writes(&partition.topic);
             }
         }
         self.context.fault_observer.reached(FaultPoint::OffsetsRead);

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::slice;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::input::{Failing, Input};
@@ -9,7 +10,7 @@ use super::membership::OFFSETS_TIMEOUT;
 use super::{StreamThread, broken};
 use crate::broker::{self, FencedBy};
 use crate::metric::RecordEnd;
-use crate::model::{Record, Sink, TaskId, Timestamp, TopicPartition};
+use crate::model::{Record, Replay, Sink, TaskId, Timestamp, TopicPartition};
 use crate::runtime::context::Context;
 use crate::runtime::dead_letter::Stage;
 use crate::runtime::error::Error;
@@ -50,8 +51,8 @@ impl StreamThread {
             let (tasks, sink, txn) = (&self.tasks, &*self.context.sink, &self.txn);
             let open =
                 |id: &TaskId| tasks.get(id).is_some_and(|task| task.is_running() && capacity(sink, txn, task) > 0);
-            let Some((role, record)) = self.inputs.take(open) else { break };
-            self.on_record(role, record)?;
+            let Some((role, record, replay)) = self.inputs.take(open) else { break };
+            self.on_record(role, record, replay.as_ref())?;
             taken += 1;
         }
         worked |= taken > 0;
@@ -123,20 +124,20 @@ impl StreamThread {
     }
 
     /// Steps on a record. Even after an error it belongs to the transaction: an abort puts it back.
-    fn on_record(&mut self, role: Role, record: Record) -> Result<()> {
-        let result = self.step_on(role, &record);
+    fn on_record(&mut self, role: Role, record: Record, replay: Option<&Arc<Replay>>) -> Result<()> {
+        let result = self.step_on(role, &record, replay);
         self.txn.keep(record);
         self.context.fault_observer.reached(FaultPoint::Stepped);
         result
     }
 
-    fn step_on(&mut self, role: Role, record: &Record) -> Result<()> {
+    fn step_on(&mut self, role: Role, record: &Record, replay: Option<&Arc<Replay>>) -> Result<()> {
         match role {
             Role::Source(source) => {
                 let plan = &self.context.plan;
                 let original = keying::original(plan, source, record);
                 let (source, record) = original.as_ref().map_or((source, record), |(source, record)| (*source, record));
-                match keying::decide(plan, source, record, |task| self.takes(task))? {
+                match keying::decide(plan, (source, replay), record, |task| self.takes(task))? {
                     Destination::Task(id, key, event) => {
                         if let Some(task) = self.tasks.get_mut(&id) {
                             for reject in task.on_event(plan, &key, event, &mut self.txn)? {
@@ -222,6 +223,7 @@ impl StreamThread {
     fn fire_timers(&mut self) -> Result<bool> {
         let mut fired = 0;
         for task in self.tasks.iter_mut() {
+            task.replay = task.replay.take().or_else(|| self.inputs.known.replay_of(task.node));
             let limit = capacity(&*self.context.sink, &self.txn, task).min(TIMERS_MAX);
             if limit > 0 {
                 let deadlines = deadlines_until(&self.context, task, self.txn.now);

@@ -85,7 +85,7 @@ impl Bundle {
             let progress = [bundle::OPENINGS, bundle::SIGNALS];
             outputs.extend(progress.map(|name| Output::own(name, internal_topic(application, name))));
         }
-        Node { name: BUNDLE.into(), processor: erase(processor), outputs, history: false }
+        Node::new(BUNDLE, erase(processor), outputs)
     }
 }
 

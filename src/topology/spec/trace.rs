@@ -39,7 +39,7 @@ impl Trace {
 
     /// The node.
     pub(super) fn node(&self) -> Node {
-        Node { name: TRACE.into(), processor: erase(Traces::new(&self.settings)), outputs: Vec::new(), history: false }
+        Node::new(TRACE, erase(Traces::new(&self.settings)), Vec::new())
     }
 }
 

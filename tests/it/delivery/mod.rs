@@ -10,6 +10,7 @@
 
 mod cluster;
 mod exact;
+mod held;
 mod injection;
 mod outage;
 mod progressive;

@@ -201,9 +201,13 @@ impl Model {
             Some(Journal::Unsure(open)) => {
                 (self.acts[0].is_some() || open.commands > 0) && self.acts[1].is_none() && self.timer.is_some()
             }
-            Some(Journal::Waiting(_) | Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_)) => {
-                self.acts.iter().all(Option::is_none) && self.timer.is_some()
-            }
+            Some(
+                Journal::Waiting(_)
+                | Journal::Submitted(_)
+                | Journal::Failed(_)
+                | Journal::Unknown(_)
+                | Journal::Held(_),
+            ) => self.acts.iter().all(Option::is_none) && self.timer.is_some(),
         }
     }
 }

@@ -195,7 +195,7 @@ fn a_journal_of_the_former_version_is_read() {
                 assert_eq!((open.since, open.intended_at), (open.intended_at, START.saturating_add(3 * MINUTE)));
                 assert_eq!((open.doubtful_since, open.commands), (Some(START), 0));
             }
-            Journal::Submitted(end) | Journal::Failed(end) | Journal::Unknown(end) => {
+            Journal::Submitted(end) | Journal::Failed(end) | Journal::Unknown(end) | Journal::Held(end) => {
                 assert_eq!((end.attempts, end.at, end.content), (1, START.saturating_add(MINUTE), None));
                 assert_eq!(end.proof.is_some(), end.detail.is_none());
             }

@@ -105,6 +105,7 @@ pub(super) fn print(state: &Journal) -> String {
         Journal::Submitted(end) => format!("submitted {}", print_end(end)),
         Journal::Failed(end) => format!("failed {}", print_end(end)),
         Journal::Unknown(end) => format!("unknown {}", print_end(end)),
+        Journal::Held(end) => format!("held {}", print_end(end)),
     }
 }
 

@@ -143,12 +143,7 @@ pub(super) fn setup(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: me
     let topology = Topology {
         name: "counting".to_owned(),
         sources: vec![Source { topic: topic("events"), node: 0, keying: Arc::new(KeyOrValue), start: None }],
-        nodes: vec![Node {
-            name: Arc::from("counter"),
-            processor,
-            outputs: vec![Output::own("counts", topic("counts"))],
-            history: false,
-        }],
+        nodes: vec![Node::new("counter", processor, vec![Output::own("counts", topic("counts"))])],
     };
     let settings = Settings {
         limits: Limits { broker_timeout: Duration::from_secs(5), ..Limits::default() },

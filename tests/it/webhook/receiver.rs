@@ -211,7 +211,7 @@ fn play(seed: u64, certainty: Certainty, bug: Bug) -> Played {
                 ends.push("submitted");
                 break;
             }
-            Journal::Failed(_) => {
+            Journal::Failed(_) | Journal::Held(_) => {
                 ends.push("failed");
                 if roll(2) == 0 { command("retry", &[], now) } else { resubmit(now) }
             }

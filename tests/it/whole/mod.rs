@@ -6,12 +6,14 @@
 //! | `hostile` | hostile inputs from a seed |
 //! | `original` | the defects of the original consumer |
 //! | `replay` | a recorded day that is replayed |
+//! | `reprocess` | replays, and offsets that were set back |
 //! | `series` | how many series there are |
 
 mod balance;
 mod hostile;
 mod original;
 mod replay;
+mod reprocess;
 mod series;
 
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use super::{Cluster, Membership};
 use crate::broker::memory::group::Refusal;
 use crate::broker::memory::log::Verdict;
 use crate::broker::memory::transaction::Identity;
-use crate::broker::{Error, Result};
+use crate::broker::{Error, FencedBy, Result};
 use crate::codec::partitioner;
 use crate::model::{OutRecord, TopicPartition};
 
@@ -78,6 +78,20 @@ impl Cluster {
     ) -> Result<()> {
         self.validate(membership, generation)?;
         self.offsets.entry(membership.group.clone()).or_default().commit(offsets);
+        Ok(())
+    }
+
+    /// Commits offsets of a group without members.
+    pub(in crate::broker::memory) fn set_offsets(
+        &mut self,
+        group: &str,
+        offsets: &[(TopicPartition, i64)],
+    ) -> Result<()> {
+        if self.groups.get(group).is_some_and(|group| !group.names().is_empty()) {
+            let detail = format!("the group {group} has members");
+            return Err(Error::Fenced { by: FencedBy::Generation, detail });
+        }
+        self.offsets.entry(group.to_owned()).or_default().commit(offsets);
         Ok(())
     }
 

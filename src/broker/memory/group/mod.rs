@@ -65,6 +65,14 @@ impl Group {
         }
     }
 
+    /// The members, as text.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.members
+            .iter()
+            .map(|(id, member)| member.instance.as_deref().map_or_else(|| id.to_string(), str::to_owned))
+            .collect()
+    }
+
     pub(super) const fn generation(&self) -> i32 {
         self.generation
     }

@@ -101,6 +101,7 @@ fn delivery_state(item: &Value) -> String {
         "submitted" => "submitted",
         "failed" => "failed, and is not tried again",
         "unknown" => "nobody knows whether it was submitted: a person has to look",
+        "held" => "a replay has completed it: it is not submitted until a person says so",
         other => other,
     }
     .to_owned()
@@ -185,6 +186,11 @@ fn delivery_actions(item: &Value) -> Vec<Action> {
     match text(item, "/status").as_str() {
         "waiting" => vec![retry, resubmit, ("sheaf deliveries cancel KEY --why '..'", "give it up")],
         "failed" => vec![retry, resubmit],
+        "held" => vec![
+            ("sheaf deliveries retry KEY --why '..'", "submit it: it was not submitted before"),
+            ("sheaf deliveries resolve KEY --as submitted --why '..'", "it was submitted before"),
+            ("sheaf deliveries cancel KEY --why '..'", "give it up"),
+        ],
         "unknown" => vec![
             ("sheaf deliveries resolve KEY --as submitted --why '..'", "the target has it"),
             ("sheaf deliveries resolve KEY --as failed --why '..'", "the target does not have it"),

@@ -143,7 +143,7 @@ impl Standbys {
     fn rebuild(&mut self, task: &TaskId) {
         tracing::warn!(sheaf.task = %task, "the standby's store is too old for its changelog: rebuilding it");
         self.context.metrics.task.store_rebuilt(task);
-        if let Err(source) = self.context.stores.destroy(&task.to_string()) {
+        if let Err(source) = self.context.stores.destroy(&self.context.plan.store(task)) {
             self.postpone(task, &Error::store(task, source));
         }
     }

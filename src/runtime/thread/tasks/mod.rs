@@ -150,6 +150,7 @@ impl Tasks {
             queues: Queues::of(&*plan.node(node)?.processor),
             fresh: false,
             watermark: Timestamp::MIN,
+            replay: None,
         };
         self.by_id.insert(id, task);
         Ok(())

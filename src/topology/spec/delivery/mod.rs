@@ -136,12 +136,7 @@ impl Delivery {
     /// The node, with its processor.
     pub(super) fn node(&self, application: &str, processor: processor::delivery::Delivery) -> Node {
         let outcomes = Output::own(OUTCOMES, internal_topic(application, "outcomes"));
-        Node {
-            name: self.kind.processor().into(),
-            processor: erase(processor),
-            outputs: vec![outcomes],
-            history: false,
-        }
+        Node::new(self.kind.processor(), erase(processor), vec![outcomes])
     }
 }
 

@@ -32,7 +32,7 @@ impl Delivery {
         let topic = internal_topic(application, SIGNALS);
         let source = Source { topic, node, keying, start: Some(StartAt::Earliest) };
         let processor = erase(Signals::new(settings));
-        let node = Node { name: SIGNAL.into(), processor, outputs: Vec::new(), history: false };
+        let node = Node::new(SIGNAL, processor, Vec::new());
         Some((source, node))
     }
 }

@@ -43,7 +43,7 @@ impl Track {
         let usual = Settings::new(target, server, VISIBLE_WITHIN);
         let follower = Follower::new(Settings { interval: self.every, waiting_max: self.waiting, ..usual });
         let runs = Output::own(RUNS, internal_topic(application, "runs"));
-        Node { name: TRACKING.into(), processor: erase(follower), outputs: vec![runs], history: false }
+        Node::new(TRACKING, erase(follower), vec![runs])
     }
 }
 

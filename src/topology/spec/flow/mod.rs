@@ -84,7 +84,7 @@ impl Flow {
         let mut outputs: Vec<Output> = queues.iter().map(|queue| Output::public(&**queue, Topic::new(queue))).collect();
         outputs.extend(self.writes.iter().map(|writes| Output::public(MESSAGES, Topic::new(&writes.topic))));
         outputs.push(Output::own(FLOWS, internal_topic(application, FLOWS)));
-        Node { name: FLOW.into(), processor: erase(flows), outputs, history: false }
+        Node::new(FLOW, erase(flows), outputs)
     }
 }
 

@@ -1,0 +1,39 @@
+//! Steps on records that are processed again.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::step::Staged;
+use crate::model::{Headers, Reject, RejectReason, Replay, Timer, TimerKind};
+use crate::processor::Input;
+
+/// The replay that an input is of: that of its record, or that of a timer of the time that is processed again. `known` is the one that
+/// the task knows of.
+pub(super) fn of(input: &Input, known: &mut Option<Arc<Replay>>) -> Option<Arc<Replay>> {
+    match input {
+        Input::Record(event) => {
+            let replay = event.replay.clone()?;
+            // Its entries have deadlines of that time.
+            *known = Some(replay.clone());
+            Some(replay)
+        }
+        Input::Timer(Timer { kind: TimerKind::Deadline(_), due }) => known.clone().filter(|replay| *due < replay.at),
+        Input::Timer(_) | Input::Command(_) | Input::Outcome(_) => None,
+    }
+}
+
+/// Marks the records that come of a replay. Its alerts are not counted and not logged: they were before. It calls nobody.
+pub(super) fn marked(mut staged: Staged, replay: Option<&Replay>) -> Result<Staged, Reject> {
+    let Some(replay) = replay else { return Ok(staged) };
+    if let Some((act, _)) = staged.acts.first() {
+        let detail = format!("a record that is processed again (replay {}) would call {} again", replay.id, act.to);
+        return Err(Reject::new(RejectReason::Unsupported, detail));
+    }
+    let mark = Bytes::from(replay.to_string());
+    for output in &mut staged.outputs {
+        output.headers.push(Headers::REPLAY, Some(mark.clone()));
+    }
+    staged.alerts.clear();
+    Ok(staged)
+}
