@@ -24,6 +24,7 @@
 //! | `outage` | unreachable brokers |
 //! | `query` | lists of several instances, while partitions move |
 //! | `redrive` | dead letters that are sent again, while instances are killed |
+//! | `replay` | replays, and offsets that were reset with Kafka's tool |
 //! | `retail` | the example of an order and its payment, with its services |
 //! | `restore` | a long restore, and processing meanwhile |
 //! | `several` | two topologies in one process |
@@ -60,6 +61,7 @@ mod poison;
 pub(crate) mod process;
 mod query;
 mod redrive;
+mod replay;
 mod restore;
 mod retail;
 mod several;
