@@ -43,7 +43,7 @@ const FLOORS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates with a back end, and the only files that may name them.
-const HOMES: [(&str, &[&str]); 19] = [
+const HOMES: [(&str, &[&str]); 20] = [
     ("rdkafka", &["src/broker/kafka/"]),
     ("rocksdb", &["src/store/rocks/"]),
     ("reqwest", &["src/sink/", "src/admin/client.rs", "src/admin/api/peers.rs"]),
@@ -62,6 +62,7 @@ const HOMES: [(&str, &[&str]); 19] = [
     ("clap_complete", &["src/cli/"]),
     ("clap_mangen", &["src/cli/"]),
     ("indicatif", &["src/cli/progress.rs"]),
+    ("sd_notify", &["src/cli/service.rs"]),
     ("quick_xml", &["src/topology/diagram/"]),
 ];
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `command` | the commands, one file or folder each |
 //! | `load` | reads the configuration and the topology file |
+//! | `service` | tells systemd how the service is |
 //! | `signal` | SIGTERM and SIGINT |
 //! | `fault` | kills the process at a fault point, for tests |
 //! | `exit` | failures and their exit codes |
@@ -20,6 +21,7 @@ mod log;
 mod output;
 mod progress;
 mod remote;
+mod service;
 mod signal;
 
 use std::process::ExitCode;

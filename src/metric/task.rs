@@ -39,6 +39,7 @@ pub struct Task {
     /// The statuses of entries that a processor has had.
     statuses: Mutex<BTreeSet<(String, String)>>,
     watermark: IntGaugeVec,
+    generation: IntGaugeVec,
     /// The entries by task: a store's gauge is the sum of its tasks, which are on several threads.
     entries_of: Mutex<BTreeMap<TaskId, i64>>,
     restore_remaining: IntGaugeVec,
@@ -71,6 +72,7 @@ impl Task {
         let late = "How much later than due a timer has fired. A deadline also waits for the watermark and its grace.";
         let by_status = "Entries of the running tasks by status, some seconds ago; for flows also `at`, `held` and `human`: those with a step \
                          that waits, is held, or is a person's.";
+        let generation = "The generation of the processor's state; each replay begins another one.";
         let watermark = "The watermark that deadlines have asked for last: what lay in the sources then is processed. It is asked for when \
                          a deadline is due; 0 before.";
         let lag = "Changelog records that a standby has not applied yet.";
@@ -92,6 +94,7 @@ impl Task {
             late_timers: maker.histograms("processor_timer_lateness_seconds", late, &["processor"], &SECONDS)?,
             by_status: maker.gauges("processor_entries", by_status, &["processor", "status"])?,
             statuses: Mutex::default(),
+            generation: maker.gauges("processor_generation", generation, &["processor"])?,
             watermark: maker.gauges("processor_watermark_timestamp_seconds", watermark, &["processor"])?,
             entries_of: Mutex::new(BTreeMap::new()),
             restore_remaining: maker.gauges("store_restore_remaining_records", remaining, &place)?,
@@ -129,7 +132,15 @@ impl Task {
         self.restored.with_label_values(&[name]).inc_by(0);
         self.rebuilt.with_label_values(&[name]).inc_by(0);
         self.standby_applied.with_label_values(&[name]).inc_by(0);
-        for gauges in [&self.entries, &self.open, &self.oldest, &self.hold, &self.next_deadline, &self.watermark] {
+        for gauges in [
+            &self.entries,
+            &self.open,
+            &self.oldest,
+            &self.hold,
+            &self.next_deadline,
+            &self.watermark,
+            &self.generation,
+        ] {
             gauges.with_label_values(&[name]).add(0);
         }
         for histograms in [&self.late_timers, &self.restore_duration] {
@@ -234,6 +245,11 @@ impl Task {
             let number = by_status.get(status).copied().unwrap_or_default();
             self.by_status.with_label_values(&[processor, status]).set(gauge_value(number));
         }
+    }
+
+    /// Sets the generation of a processor's state.
+    pub fn generation(&self, processor: &str, number: u32) {
+        self.generation.with_label_values(&[processor]).set(i64::from(number));
     }
 
     /// Sets the watermark of a processor, once it is known.

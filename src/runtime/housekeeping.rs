@@ -64,6 +64,9 @@ impl Housekeeper {
     pub fn new(context: Context) -> Result<Self> {
         let (admin, now) = (context.broker.admin()?, context.clock.uptime());
         let at = |period| now.saturating_add(period);
+        for node in &context.plan.topology.nodes {
+            context.metrics.task.generation(&node.name, node.generation);
+        }
         context.metrics.task.expected(u64::try_from(context.plan.tasks().count()).unwrap_or(u64::MAX));
         Ok(Self {
             admin,

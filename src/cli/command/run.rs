@@ -11,15 +11,17 @@ use tokio::task::JoinHandle;
 
 use super::prepare::{Label, await_predecessors, prepare};
 use super::reload::Reload;
-use crate::admin::Server;
+use crate::admin::{Server, Status as _};
 use crate::app::{self, ApplicationSpec, Assembly, Process, Reloader, Resources, Secrets};
 use crate::cli::exit::{Failure, INTERRUPTED};
 use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::print_stderr;
+use crate::cli::service::{self, Service};
 use crate::cli::signal::{Hangups, Signals};
 use crate::cli::{fault, log};
 use crate::config::{Config, Http};
-use crate::runtime::{self, Context, Instance};
+use crate::model::Clock as _;
+use crate::runtime::{self, Context, Instance, SystemClock};
 use crate::topology::spec::Delivery;
 
 /// Run an instance: join the consumer group, gather bundles, submit them
@@ -39,9 +41,9 @@ pub(super) struct Args {
     config: ConfigArgs,
 }
 
-/// The interval of the checks for failed threads.
 /// The longest time for the end of sessions at services.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// The interval of the checks for failed threads.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A running instance with the label of its application.
@@ -95,7 +97,8 @@ pub(super) fn start(args: &ConfigArgs) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     };
     let (running, failure) = start_all(&contexts, &config);
-    let failure = failure.or_else(|| watch(&running, &runtime, &mut signals));
+    let failure = failure.or_else(|| watch((&running, &process), &runtime, &mut signals));
+    service::stopping();
     let code = stop(running, &runtime, (signals, failure), config.shutdown_timeout);
     runtime.block_on(server.stop());
     // A service that does not answer must not delay the end.
@@ -127,13 +130,15 @@ fn start_all(contexts: &[(Label, Context)], config: &Config) -> (Vec<Running>, O
 }
 
 /// Waits for a signal to stop or a failed thread.
-fn watch(running: &[Running], runtime: &Runtime, signals: &mut Signals) -> Option<Failure> {
+fn watch((running, process): (&[Running], &Process), runtime: &Runtime, signals: &mut Signals) -> Option<Failure> {
+    let mut service = Service::default();
     runtime.block_on(async {
         loop {
             tokio::select! {
                 () = signals.next() => return None,
                 () = tokio::time::sleep(CHECK_INTERVAL) => {}
             }
+            service.report(SystemClock.uptime(), || process.health());
             if let Some((label, error)) = failure(running) {
                 label.in_scope(|| tracing::error!(%error, "a thread has failed, stopping the instance"));
                 return Some(label.failed(error));

@@ -158,3 +158,28 @@ fn a_second_signal_ends_it_at_once() {
     assert_eq!(instance.terminate(), Some(130));
     assert!(instance.log_text().contains("second signal"), "{}", instance.log_text());
 }
+
+/// What systemd would receive.
+fn told(socket: &std::os::unix::net::UnixDatagram) -> String {
+    let mut buffer = [0; 1_024];
+    let read = socket.recv(&mut buffer).expect("a message within the time-out");
+    String::from_utf8_lossy(&buffer[..read]).into_owned()
+}
+
+#[test]
+fn systemd_is_told_when_it_is_ready_alive_and_stopping() {
+    let Some(deployment) = Deployment::open("e2e-systemd") else { return };
+    let path = deployment.directory.join("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).expect("a socket");
+    socket.set_read_timeout(Some(super::super::fixture::LIMIT)).expect("set");
+    let mut instance = deployment.start_with("a", &[("NOTIFY_SOCKET", path.to_str().expect("text"))]);
+    let mut before = Vec::new();
+    while !before.contains(&"READY=1\n".to_owned()) {
+        before.push(told(&socket));
+    }
+    assert!(instance.is_ready(), "{before:?}");
+    assert!(before.iter().any(|it| it.starts_with("STATUS=")), "{before:?}");
+    until("the watchdog is told", || told(&socket) == "WATCHDOG=1\n");
+    assert_eq!(instance.terminate(), Some(0));
+    until("the end is told", || told(&socket) == "STOPPING=1\n");
+}
