@@ -19,6 +19,12 @@ fn declared() -> Declared {
     let folders = control_m::Folders::new(template, "s");
     let delivery = Delivery::new(folders, control_m::usual_settings());
     let mut declared = Declared::by(&spec.assemble("ctm", |_| Some(delivery.clone())).unwrap());
+    let progressive =
+        include_str!("../../topologies/progressive.yaml").replace("retention_days", "track: true, retention_days");
+    let progressive = Spec::parse("progressive", &progressive).unwrap();
+    let progressive = Declared::by(&progressive.assemble("ctm", |_| Some(delivery.clone())).unwrap());
+    declared.families.extend(progressive.families);
+    declared.alerts.extend(progressive.alerts);
     declared.families.extend(notification::count::families());
     let flows = Spec::parse("meal", include_str!("../../examples/food/steps.yaml")).unwrap();
     let of_flows = Declared::by(&flows.assemble("meal", |_| None).unwrap());

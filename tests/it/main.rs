@@ -29,6 +29,7 @@ mod entry;
 mod events;
 mod flow;
 mod golden;
+mod ops;
 mod prometheus;
 mod property;
 mod python;

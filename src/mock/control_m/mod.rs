@@ -165,6 +165,11 @@ impl SimulatorHandle {
         self.world.traffic.inject(fault);
     }
 
+    /// Removes all faults.
+    pub fn heal(&self) {
+        self.world.traffic.heal();
+    }
+
     /// Forgets everything submitted, every fault and every count, as `POST /_sheaf/reset` does.
     pub fn reset(&self) {
         self.world.reset();

@@ -22,6 +22,7 @@
 //! | `guarantee` | `at_least_once`: no loss, without transactions |
 //! | `poison` | rejected input |
 //! | `outage` | unreachable brokers |
+//! | `prometheus` | a real Prometheus: dashboards and alert rules |
 //! | `query` | lists of several instances, while partitions move |
 //! | `redrive` | dead letters that are sent again, while instances are killed |
 //! | `replay` | replays, and offsets that were reset with Kafka's tool |
@@ -59,6 +60,7 @@ mod notification;
 mod outage;
 mod poison;
 pub(crate) mod process;
+mod prometheus;
 mod query;
 mod redrive;
 mod replay;
