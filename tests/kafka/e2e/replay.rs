@@ -160,3 +160,43 @@ fn offsets_that_are_reset_with_kafkas_tool_submit_nothing_twice() {
     assert_eq!(instance.terminate(), Some(0));
     assert!(Path::new(&deployment.state("a")).exists());
 }
+
+#[test]
+fn a_shadow_of_the_same_topology_has_no_differences_and_one_of_another_has_the_right_ones() {
+    let Some(deployment) = Deployment::open("e2e-replay-shadow") else { return };
+    let mut chance = fastrand::Rng::with_seed(48);
+    let mut all = bundles(COUNT, &mut chance);
+    let mut instance = deployment.run("a");
+    gather(&deployment, &all, 1);
+    deployment.wait_for_deliveries(&all);
+    let same = sheaf(&deployment, "replay shadow --from earliest -o json");
+    assert!(same.status.success(), "{}", said(&same));
+    assert!(said(&same).contains(&format!("the same as was written: {COUNT}; different: 0")), "{}", said(&same));
+
+    // A topology that does not take the parents of three bundles.
+    let topology = std::fs::read_to_string(deployment.directory.join("topology.yaml")).expect("the topology");
+    let [one, two, three] = [0, 1, 2].map(|number| all[number].id.clone());
+    let taken: Vec<&str> = all.iter().skip(3).map(|bundle| &*bundle.id).collect();
+    let refused = format!("member: parent, where: [{{ at: /id, is: ['{}'] }}]", taken.join("', '"));
+    let changed = topology.replacen("member: parent", &refused, 1);
+    assert_ne!(changed, topology);
+    let path = deployment.directory.join("next.yaml");
+    std::fs::write(&path, changed).expect("written");
+    let other = sheaf(&deployment, &format!("replay shadow --from 1h --with {} -o json", path.display()));
+    assert_eq!(other.status.code(), Some(1), "{}", said(&other));
+    let differences: Vec<Value> = serde_json::from_slice(&other.stdout).expect("JSON");
+    let mut keys: Vec<&str> = differences.iter().map(|it| it["key"].as_str().expect("a key")).collect();
+    keys.sort_unstable();
+    let mut expected = vec![&*one, &*two, &*three];
+    expected.sort_unstable();
+    assert_eq!(keys, expected);
+    assert!(differences.iter().all(|it| it["difference"] == "would be missing"), "{differences:?}");
+
+    // It writes nothing, and takes no place in the group.
+    let more = bundles(5, &mut chance);
+    gather(&deployment, &more, 3);
+    all.extend(more);
+    deployment.wait_for_deliveries(&all);
+    deployment.assert_exactly(&all);
+    assert_eq!(instance.terminate(), Some(0));
+}

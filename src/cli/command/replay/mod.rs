@@ -3,8 +3,10 @@
 //! | file | content |
 //! |---|---|
 //! | `start` | where to begin: a time, a duration, offsets from a file |
+//! | `shadow` | `sheaf replay shadow` |
 //! | `told` | plans and states, as people read them |
 
+mod shadow;
 mod start;
 mod told;
 
@@ -33,6 +35,8 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 pub(super) enum Command {
     /// Check what a replay would do, and write the plan of it; changes nothing
     Plan(PlanArgs),
+    /// Tell what another topology would have done with what is in the topics; changes nothing
+    Shadow(shadow::ShadowArgs),
     /// Begin the replay of a plan, while no instance runs
     Apply(ApplyArgs),
     /// Tell where replays stand
@@ -57,7 +61,7 @@ person releases it (`sheaf deliveries list --status held`). People are not told 
   sheaf replay apply replay.json --why 'the children of yesterday came without their parent'
 
 Only the state is new. To send failed deliveries again nothing has to be replayed: sheaf deliveries retry. To see what another \
-topology would have done: sheaf test.")]
+topology would have done: sheaf replay shadow.")]
 pub(super) struct PlanArgs {
     #[command(flatten)]
     topology: TopologyArgs,
@@ -130,6 +134,7 @@ struct Ending {
 pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Plan(args) => plan(args),
+        Command::Shadow(args) => shadow::main(args),
         Command::Apply(args) => apply(args),
         Command::Status(args) => with(&args.topology, |replays, _| {
             args.output.print(told::statuses(&replays.status()?), told::COLUMNS);
