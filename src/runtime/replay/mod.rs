@@ -78,7 +78,7 @@ impl Replays {
     }
 
     fn generations(&mut self) -> Result<Generations> {
-        Ok(generation::read((&*self.broker, &mut *self.admin), &self.settings.application, self.timeout)?)
+        Ok(generation::read_all((&*self.broker, &mut *self.admin), &self.settings.application, self.timeout)?)
     }
 
     /// An error while the group has members: instances that run, or have just stopped.
