@@ -11,12 +11,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::error::{Error, Result};
 use super::whole_topic;
 use crate::broker::{self, Admin, Broker, Isolation, Reader};
-use crate::model::{Record, Replay, Timestamp, TopicPartition};
+use crate::model::{Key, OutRecord, Record, Replay, Timestamp, Topic, TopicPartition};
 use crate::topology::{Topology, internal_topic};
 
 /// The prefix of the keys of generations.
@@ -89,9 +91,19 @@ pub struct Replayed {
     pub id: String,
     /// The end of the time that is processed again.
     pub at: Timestamp,
+    /// The id of the topic; `None` if it is not known.
+    #[serde(default)]
+    pub topic_id: Option<Uuid>,
 }
 
 impl Replayed {
+    /// Its record for the instances topic.
+    pub(super) fn record(&self, instances: &Topic, partition: &TopicPartition) -> OutRecord {
+        // A struct of texts and numbers always serializes.
+        let value = Bytes::from(serde_json::to_vec(self).unwrap_or_default());
+        OutRecord::logged(&TopicPartition::new(instances, 0), Key::new(&Self::key(partition)), Some(value))
+    }
+
     /// Its mark.
     pub(super) fn replay(&self) -> Replay {
         Replay { id: self.id.as_str().into(), at: self.at }
@@ -136,12 +148,18 @@ pub fn read(
     application: &str,
     timeout: Duration,
 ) -> broker::Result<Generations> {
-    read_with(broker, admin, (application, timeout), |clients, partition, each| {
+    let mut generations = Generations::new();
+    let read = |clients: Clients<'_>, partition: &TopicPartition, each: &mut dyn FnMut(Record)| {
         whole_topic::read_stable(clients, partition, timeout, each)
-    })
+    };
+    read_with(broker, admin, (application, timeout), read, |record| generations.extend(Generation::of(record)))?;
+    Ok(generations)
 }
 
-/// Reads the generations.
+/// The generations, and what was processed before.
+pub(super) type All = (Generations, BTreeMap<TopicPartition, Replayed>);
+
+/// Reads the generations, and what was processed before.
 ///
 /// # Errors
 /// [`TimedOut`](broker::Error::TimedOut) if the topic ends with a transaction that is still open.
@@ -149,10 +167,16 @@ pub(super) fn read_all(
     (broker, admin): (&dyn Broker, &mut dyn Admin),
     application: &str,
     timeout: Duration,
-) -> broker::Result<Generations> {
-    read_with(broker, admin, (application, timeout), |clients, partition, each| {
+) -> broker::Result<All> {
+    let (mut generations, mut replayed) = (Generations::new(), BTreeMap::new());
+    let read = |clients: Clients<'_>, partition: &TopicPartition, each: &mut dyn FnMut(Record)| {
         whole_topic::read(clients, partition, timeout, each)
-    })
+    };
+    read_with(broker, admin, (application, timeout), read, |record| {
+        generations.extend(Generation::of(record));
+        replayed.extend(Replayed::of(record));
+    })?;
+    Ok((generations, replayed))
 }
 
 /// The clients of a read.
@@ -163,18 +187,18 @@ fn read_with(
     admin: &mut dyn Admin,
     (application, timeout): (&str, Duration),
     read: impl FnOnce(Clients<'_>, &TopicPartition, &mut dyn FnMut(Record)) -> broker::Result<()>,
-) -> broker::Result<Generations> {
+    mut each: impl FnMut(&Record),
+) -> broker::Result<()> {
     let instances = internal_topic(application, "instances");
-    let mut generations = Generations::new();
     if admin.partitions(&instances, timeout)?.is_empty() {
-        return Ok(generations);
+        return Ok(());
     }
     let mut reader = broker.reader(Isolation::ReadCommitted)?;
     let partition = TopicPartition::new(&instances, 0);
-    read((admin, &mut *reader), &partition, &mut |record| generations.extend(Generation::of(&record)))?;
+    read((admin, &mut *reader), &partition, &mut |record| each(&record))?;
     // Closing a client takes 200 ms and more, by which each start would be late.
     drop(std::thread::Builder::new().name("reader-close".to_owned()).spawn(move || drop(reader)));
-    Ok(generations)
+    Ok(())
 }
 
 /// Sets the generations of the nodes of a topology.

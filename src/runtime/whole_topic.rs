@@ -22,12 +22,7 @@ pub(super) fn read(
     timeout: Duration,
     each: impl FnMut(Record),
 ) -> broker::Result<()> {
-    // Polls are counted, because a manual clock does not advance here.
-    if up_to_end(clients, partition, (timeout, timeout.as_millis() / POLL.as_millis()), each)? {
-        return Ok(());
-    }
-    let detail = format!("{partition} ends with a transaction that is still open");
-    Err(broker::Error::TimedOut { operation: "reading a topic to its end", detail })
+    up_to_end(clients, partition, (timeout, u128::MAX), each)
 }
 
 /// The same without what is behind a transaction that is still open.
@@ -37,28 +32,40 @@ pub(super) fn read_stable(
     timeout: Duration,
     each: impl FnMut(Record),
 ) -> broker::Result<()> {
-    up_to_end(clients, partition, (timeout, EMPTY_MAX), each).map(drop)
+    up_to_end(clients, partition, (timeout, EMPTY_MAX), each)
 }
 
-/// False if the end was not reached with so many polls without a record.
+fn open(partition: &TopicPartition) -> broker::Error {
+    let detail = format!("{partition} ends with a transaction that is still open");
+    broker::Error::TimedOut { operation: "reading a topic to its end", detail }
+}
+
+/// Ends early if there was no record in so many polls of a partition that can be read: the rest is behind an open transaction.
 fn up_to_end(
     (admin, reader): (&mut dyn Admin, &mut dyn Reader),
     partition: &TopicPartition,
-    (timeout, mut polls_left): (Duration, u128),
+    (timeout, empty_max): (Duration, u128),
     mut each: impl FnMut(Record),
-) -> broker::Result<bool> {
+) -> broker::Result<()> {
     let (_, end) = admin.watermarks(partition, timeout)?;
     reader.assign(&[(partition.clone(), Start::Beginning)])?;
+    // Polls are counted, because a manual clock does not advance here.
+    let (mut polls_left, mut empty) = (timeout.as_millis() / POLL.as_millis(), 0);
     let mut records: Vec<Record> = Vec::new();
     while end > 0 && reader.position(partition).is_none_or(|position| position < end) {
         reader.poll(RECORDS_MAX, &mut records, POLL)?;
         if records.is_empty() {
             polls_left = polls_left.saturating_sub(1);
+            // It is told once the reader has reached the broker.
+            empty = if reader.position(partition).is_some() { empty + 1 } else { empty };
+        }
+        if empty >= empty_max {
+            return Ok(());
         }
         records.drain(..).for_each(&mut each);
         if polls_left == 0 {
-            return Ok(false);
+            return Err(open(partition));
         }
     }
-    Ok(true)
+    Ok(())
 }

@@ -16,7 +16,7 @@ use crate::cli::output::print_stdout;
 use crate::cli::progress::Progress;
 use crate::model::Key;
 use crate::processor::trace::TRACE;
-use crate::runtime::{self, Incarnation, Republisher, StoredTask, prepare};
+use crate::runtime::{self, Incarnation, Republisher, StoredTask, generation, prepare};
 
 /// List the stores of a state directory, show an entry, and republish lost changelogs from the stores
 #[derive(Debug, Subcommand)]
@@ -106,7 +106,10 @@ fn with_republisher(
     let broker = app::broker(config, &Secrets::new(runtime.handle()), Some(TRANSACTION_TIMEOUT))?;
     let stores = app::stores(config)?;
     let settings = app::settings(config, String::new());
-    let plan = prepare(&mut *broker.admin()?, &file.assemble(config)?, &settings, settings.limits.broker_timeout)?;
+    let (mut admin, timeout, mut topology) = (broker.admin()?, settings.limits.broker_timeout, file.assemble(config)?);
+    let generations = generation::read((&*broker, &mut *admin), &config.application_id, timeout)?;
+    generation::set(&mut topology, &generations, &config.application_id)?;
+    let plan = prepare(&mut *admin, &topology, &settings, timeout)?;
     action(Republisher { plan: &plan, broker: &*broker, stores: &*stores, timeout: TIMEOUT })
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Parses `24h`, `1h30m`, `100ms`: whole numbers, each with one of the units `ms`, `s`, `m`, `h`, `d`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     let refusal = || format!("expected a duration such as `24h`, `1h30m`, `30s` or `100ms`, found `{text}`");
     let mut rest = text;
     let mut millis: u64 = 0;

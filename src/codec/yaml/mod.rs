@@ -28,6 +28,7 @@ mod parse;
 mod problem;
 mod write;
 
+pub use duration::duration;
 pub use fields::Fields;
 pub use item::{Item, Read};
 pub use node::{Entry, Node, Origin, Position, Value};

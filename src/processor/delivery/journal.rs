@@ -26,7 +26,7 @@ pub enum Journal {
     Failed(End),
     /// A submit stays in doubt; final.
     Unknown(End),
-    /// A submission of a replay that is not known: nothing is submitted before a person says so; final. Only version 4 has it.
+    /// A submission of a replay that is not known: nothing is submitted before a person says so. Only version 4 has it.
     Held(End),
 }
 

@@ -166,7 +166,7 @@ impl Processor for Delivery {
     type State = Journal;
 
     fn is_at_rest(journal: &Journal) -> bool {
-        matches!(journal, Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_) | Journal::Held(_))
+        matches!(journal, Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_))
     }
 
     fn listing(&self, journal: &Journal) -> Listing {
@@ -215,7 +215,7 @@ impl Processor for Delivery {
         let now = at.wall;
         match input {
             Input::Record(event) => match state {
-                None if event.replay.is_some() => Ok(self.hold(key, &event, now)),
+                None if event.replay.is_some() => Ok(Self::hold(key, &event, now)),
                 None => self.on_submission(key, &event, now),
                 Some(journal) => Ok(Transition::to(journal).with(Effect::Count(count::DUPLICATE))),
             },
@@ -232,10 +232,10 @@ impl Delivery {
         // A timer is late if the sink was suspended or the task had no owner: that time does not count.
         let late = now.since(due);
         match state {
-            None | Some(Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_) | Journal::Held(_)) => {
-                unchanged(None)
+            None | Some(Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_)) => unchanged(None),
+            Some(journal @ (Journal::Submitting(_) | Journal::LookingUp(_) | Journal::Held(_))) => {
+                Transition::to(journal)
             }
-            Some(journal @ (Journal::Submitting(_) | Journal::LookingUp(_))) => Transition::to(journal),
             Some(Journal::Waiting(open)) => self.submit_again(key, open.paused(late, now), now),
             Some(Journal::Unsure(open)) => self.look_up(key, open.paused(late, now), now),
         }

@@ -3,6 +3,9 @@
 use super::Journal;
 use crate::model::{Listing, Status};
 
+/// The status of a delivery that waits for a person.
+const HELD: Status = Status(7);
+
 /// The names, by number.
 const NAMES: [&str; 8] = ["submitting", "waiting", "unsure", "looking-up", "submitted", "failed", "unknown", "held"];
 
@@ -22,9 +25,9 @@ pub(super) fn listing(journal: &Journal) -> Listing {
     Listing::of(Status(number), Some(at))
 }
 
-/// True for a delivery that has not ended.
+/// True for a delivery that has not ended, or waits for a person.
 pub(super) fn is_open(status: Status) -> bool {
-    status.0 <= 3
+    status.0 <= 3 || status == HELD
 }
 
 /// The name of a status.

@@ -54,7 +54,7 @@ impl Delivery {
 
     /// A submission that comes of a replay and is not known: either the bundle is a new one, or its delivery was forgotten. It may have
     /// been submitted, so nothing is, until a person says so.
-    pub(super) fn hold(&self, key: &Key, event: &Event, now: Timestamp) -> Transition<Journal> {
+    pub(super) fn hold(key: &Key, event: &Event, now: Timestamp) -> Transition<Journal> {
         let text = event.record.value.as_deref().map(String::from_utf8_lossy).unwrap_or_default().into_owned();
         let end = End {
             name: key.text().into_owned(),
@@ -68,9 +68,8 @@ impl Delivery {
             proof: None,
             detail: Some(HELD.to_owned()),
         };
-        Transition::to(Journal::Held(end))
-            .with(schedule(now.saturating_add(self.settings.keep)))
-            .with(Effect::Count(count::HELD))
+        // It is kept until somebody decides.
+        Transition::to(Journal::Held(end)).with(Effect::Count(count::HELD))
     }
 
     /// Prepares the deliverable of a submission, given decoded and as text, and intends a submit, by a command: no earlier submit was

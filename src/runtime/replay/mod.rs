@@ -36,7 +36,11 @@ use super::generation::{self, Generations};
 use super::settings::Settings;
 use crate::broker::{Admin, Broker};
 use crate::model::Clock;
+use crate::topology::spec::{BUNDLE, SIGNAL};
 use crate::topology::{Node, Topology};
+
+/// Why bundles of a progressive delivery are not processed again.
+const SIGNALLED: &str = "its deliveries are progressive: folders at the target wait for the events of members, which are not added a second time";
 
 /// The result of the operations of a replay.
 pub type Result<T> = std::result::Result<T, ReplayError>;
@@ -71,6 +75,11 @@ impl Replays {
             let known = self.topology.nodes.iter().map(|node| node.name.to_string()).collect();
             return Err(ReplayError::NoProcessor { processor: processor.to_owned(), known });
         };
+        // Its folders wait for the signals of members, and would wait for those of the replay for ever.
+        let signals = self.topology.nodes.iter().any(|node| &*node.name == SIGNAL);
+        if signals && &*node.name == BUNDLE {
+            return Err(ReplayError::Refused { processor: processor.to_owned(), why: SIGNALLED });
+        }
         match node.processor.refuses_replay() {
             Some(why) => Err(ReplayError::Refused { processor: processor.to_owned(), why }),
             None => Ok((index, node.clone())),
@@ -78,6 +87,11 @@ impl Replays {
     }
 
     fn generations(&mut self) -> Result<Generations> {
+        Ok(self.known()?.0)
+    }
+
+    /// The generations, and what was processed before.
+    fn known(&mut self) -> Result<generation::All> {
         Ok(generation::read_all((&*self.broker, &mut *self.admin), &self.settings.application, self.timeout)?)
     }
 

@@ -135,7 +135,7 @@ impl Replays {
     }
 
     /// The time of the newest heartbeat of an instance; the beginning of time if there was none.
-    fn last_run_at(&mut self) -> Result<Timestamp> {
+    pub(super) fn last_run_at(&mut self) -> Result<Timestamp> {
         let instances = TopicPartition::new(&internal_topic(&self.settings.application, "instances"), 0);
         let mut newest = Timestamp::MIN;
         let mut reader = self.broker.reader(Isolation::ReadCommitted)?;
@@ -181,6 +181,9 @@ fn warnings(partitions: &[Partition], processor: &str) -> Vec<String> {
              that one gathers (`sla` and `expire` of a bundle)"
         ));
     }
+    warnings.push(
+        "what operators have sent again from the dead letters is not processed again: redrive or edit those letters once more".to_owned(),
+    );
     warnings.push(
         "a submission whose delivery was forgotten (a week after its end, unless `keep` says otherwise) is held until a person \
          releases it: `sheaf deliveries list --status held`"

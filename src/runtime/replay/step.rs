@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::plan::{PLAN_VALID, Plan};
 use super::{ReplayError, Replays, Result};
-use crate::broker::{NewTopic, ProducerSpec};
-use crate::model::{Key, OutRecord, Topic, TopicPartition};
+use crate::broker::{self, NewTopic, ProducerSpec};
+use crate::model::{Key, OutRecord, Timestamp, Topic, TopicPartition};
 use crate::runtime::audit::{Audit, AuditVerdict};
 use crate::runtime::generation::{Generation, Moved, Phase, Replayed, Reprocess};
 use crate::runtime::topic_kind::{Kind, new_topic};
@@ -63,7 +63,8 @@ impl Replays {
     /// Applies a plan. It can be repeated after an error.
     pub fn apply(&mut self, plan: &Plan, by: &Operator, progress: Progress<'_>) -> Result<()> {
         let (_, node) = self.node(&plan.processor)?;
-        let known = self.generations()?.get(&plan.processor).cloned().unwrap_or_default();
+        let (generations, before) = self.known()?;
+        let known = generations.get(&plan.processor).cloned().unwrap_or_default();
         let is_begun = self.check(plan, &known)?;
         self.refuse_members()?;
         let replay = Reprocess {
@@ -82,6 +83,13 @@ impl Replays {
         }
         // An instance that has started before it could read that has joined by now.
         self.refuse_members()?;
+        let left = self.inbox_left(&node)?;
+        if left > 0 {
+            progress(&format!(
+                "note: the former inbox has up to {left} records that were not processed: commands among them are lost, and what comes of \
+                 the others is marked. Stop instances together, to have none"
+            ))?;
+        }
         progress("creating the inbox and the changelog of the next generation")?;
         self.create_topics(&node, plan.to)?;
         progress("committing the offsets of the sources")?;
@@ -91,8 +99,8 @@ impl Replays {
         let settled = Generation { number: plan.to, phase: Phase::Settled, ..applying.clone() };
         let mut records = vec![self.generation_record(&plan.processor, &settled)];
         for it in &plan.partitions {
-            let replayed = Replayed { offset: it.saved, id: plan.id.clone(), at: plan.last_run_at };
-            records.push(self.record(&Replayed::key(&partition(&it.partition)?), &replayed));
+            let partition = partition(&it.partition)?;
+            records.push(self.replayed((&plan.id, it.saved, plan.last_run_at), &partition, before.get(&partition))?);
         }
         records.push(self.audit("replay apply", (&plan.processor, &plan.id, by), (&applying, &settled)));
         self.write(&records)
@@ -134,8 +142,10 @@ impl Replays {
     }
 
     /// Undoes the replay of a processor: the former generation goes on where it was stopped. It can be repeated after an error.
+    /// What was processed by the generation that is given up, is marked as of a replay: its submissions were made, and its alerts told.
     pub fn abort(&mut self, processor: &str, by: &Operator, progress: Progress<'_>) -> Result<()> {
-        let known = self.generations()?.get(processor).cloned().unwrap_or_default();
+        let (generations, before) = self.known()?;
+        let known = generations.get(processor).cloned().unwrap_or_default();
         let Some(replay) = known.replay.clone() else {
             let why = "none was applied, or its former generation was pruned".to_owned();
             return Err(ReplayError::NoReplay { processor: processor.to_owned(), what: "abort", why });
@@ -145,9 +155,18 @@ impl Replays {
         let aborting = Generation { phase: Phase::Aborting, ..known.clone() };
         self.write(&[self.generation_record(processor, &aborting)])?;
         self.refuse_members()?;
-        progress("committing the former offsets of the sources")?;
         let saved: Vec<_> = replay.offsets.iter().map(|it| (&*it.partition, it.saved)).collect();
-        self.commit(&offsets(&saved)?)?;
+        let saved = offsets(&saved)?;
+        let last_run_at = self.last_run_at()?;
+        let mut records = Vec::new();
+        for (partition, _, reached) in self.committed(&saved)? {
+            let mark = (&*replay.id, reached.unwrap_or_default(), last_run_at);
+            records.push(self.replayed(mark, &partition, before.get(&partition))?);
+        }
+        progress("writing what the replay has processed")?;
+        self.write(&records)?;
+        progress("committing the former offsets of the sources")?;
+        self.commit(&saved)?;
         progress("writing that the former generation is in force")?;
         let settled = Generation { number: replay.from, phase: Phase::Settled, replay: None, ..known };
         let audit = self.audit("replay abort", (processor, &replay.id, by), (&known, &settled));
@@ -207,6 +226,16 @@ impl Replays {
         [node.inbox(&self.settings.application), node.changelog(&self.settings.application)]
     }
 
+    /// The offsets of the inbox in force that were not processed, transaction markers included.
+    fn inbox_left(&mut self, node: &Node) -> Result<i64> {
+        let generation = self.generations()?.get(&*node.name).map_or(0, |generation| generation.number);
+        let [inbox, _] = self.topics(node, generation);
+        let partitions = self.admin.partitions(&inbox, self.timeout)?;
+        let ends = self.admin.ends(&partitions, self.timeout)?;
+        let committed = self.admin.committed(&self.settings.application, &partitions, self.timeout)?;
+        Ok(ends.into_iter().zip(committed).filter_map(|(end, committed)| Some((end - committed?).max(0))).sum())
+    }
+
     /// Creates the topics of a generation, with as many partitions as those of the one in force, so that keys keep their tasks.
     fn create_topics(&mut self, node: &Node, generation: u32) -> Result<()> {
         let [inbox, _] = self.topics(node, node.generation);
@@ -221,7 +250,13 @@ impl Replays {
 
     /// Commits offsets of the group, which has no members, and checks that they are.
     fn commit(&mut self, offsets: &[(TopicPartition, i64)]) -> Result<()> {
-        self.admin.set_offsets(&self.settings.application, offsets, self.timeout)?;
+        match self.admin.set_offsets(&self.settings.application, offsets, self.timeout) {
+            Err(broker::Error::Fenced { detail, .. }) => {
+                let (group, members) = (self.settings.application.clone(), vec![detail]);
+                return Err(ReplayError::GroupNotEmpty { group, members });
+            }
+            result => result?,
+        }
         for (partition, wanted, found) in self.committed(offsets)? {
             if found != Some(wanted) {
                 return Err(ReplayError::NotCommitted { partition, wanted, found });
@@ -239,6 +274,20 @@ impl Replays {
 
     fn generation_record(&self, processor: &str, generation: &Generation) -> OutRecord {
         self.record(&Generation::key(processor), generation)
+    }
+
+    /// The record of what was processed before of a partition; what is known of a former replay stays.
+    fn replayed(
+        &mut self,
+        (id, offset, at): (&str, i64, Timestamp),
+        partition: &TopicPartition,
+        before: Option<&Replayed>,
+    ) -> Result<OutRecord> {
+        let topic_id = self.admin.topic_id(&partition.topic, self.timeout)?;
+        let before = before.filter(|before| before.topic_id == topic_id);
+        let offset = before.map_or(offset, |before| before.offset.max(offset));
+        let at = before.map_or(at, |before| before.at.max(at));
+        Ok(self.record(&Replayed::key(partition), &Replayed { offset, id: id.to_owned(), at, topic_id }))
     }
 
     /// The record of what an operator has done, for the audit topic.

@@ -15,6 +15,8 @@
 //! | `change_head` | changes of heads without a step |
 //! | `cache` | decoded entries |
 //! | `entry` | an entry before a step and after it |
+//! | `lifecycle` | whether it is restored, processing or suspended |
+//! | `replay` | records that are processed again, and the timers of their time |
 //! | `queue` | the targets of its acts, and the acts that wait for capacity at them |
 //! | `step` | runs a step and checks its effects |
 
@@ -22,6 +24,7 @@ mod acts;
 mod cache;
 mod change_head;
 mod entry;
+mod lifecycle;
 mod missing_timers;
 mod next_timers;
 mod queue;
@@ -33,6 +36,7 @@ mod step;
 mod tests;
 
 pub(super) use acts::Pending;
+pub(super) use lifecycle::Lifecycle;
 pub(super) use queue::Queues;
 pub(super) use state::{Changes, Committed, State};
 
@@ -51,12 +55,12 @@ use super::history::{self, StepInput};
 use super::open_entries::OpenEntries;
 use super::topology_plan::TopologyPlan;
 use super::transaction::Transaction;
-use crate::metric::{RecordEnd, TaskState};
+use crate::metric::RecordEnd;
 use crate::model::{
     Headers, Key, Moment, Outcome, Record, Reject, Replay, Target, TaskId, Timer, Timestamp, TopicPartition,
 };
 use crate::processor::{Deleted, Event, Input};
-use crate::store::{self, Store, StoredEntry, TimerClock};
+use crate::store::{self, StoredEntry, TimerClock};
 
 /// A task of a stream thread.
 #[derive(Debug)]
@@ -81,43 +85,11 @@ pub(super) struct Task {
     pub fresh: bool,
     /// The latest known watermark of its node; [`Timestamp::MIN`] before the first.
     pub watermark: Timestamp,
-    /// The replay of its node: deadlines before its begin are of the time that is processed again.
+    /// The replay that it is in: its deadlines before the end of the time that is processed again are of that time. `None` once it has
+    /// none of these, and no record of that time.
     pub replay: Option<Arc<Replay>>,
-}
-
-/// The life cycle of a task.
-pub(super) enum Lifecycle {
-    /// Assigned; its offsets are not known yet.
-    Created,
-    /// Its store is with the restorer, which cancels when the token is dropped.
-    Restoring(#[expect(dead_code, reason = "held, not read: the restorer watches whether it is still there")] Arc<()>),
-    /// It is processing.
-    Running(Box<State>),
-    /// It was revoked and may be assigned again.
-    Suspended(Box<dyn Store>),
-}
-
-impl Lifecycle {
-    /// The state, in Kafka Streams' words.
-    pub(super) const fn task_state(&self) -> TaskState {
-        match self {
-            Self::Created => TaskState::Created,
-            Self::Restoring(_) => TaskState::Restoring,
-            Self::Running(_) => TaskState::Running,
-            Self::Suspended(_) => TaskState::Suspended,
-        }
-    }
-}
-
-impl std::fmt::Debug for Lifecycle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Created => "Created",
-            Self::Restoring(_) => "Restoring",
-            Self::Running(_) => "Running",
-            Self::Suspended(_) => "Suspended",
-        })
-    }
+    /// True once it was asked whether its node is in a replay.
+    pub has_asked_for_replay: bool,
 }
 
 impl Task {
@@ -207,6 +179,7 @@ impl Task {
         txn: &mut Transaction,
     ) -> Result<usize> {
         let mut fired = self.schedule_missing(plan, limit, txn)?;
+        self.replay = replay::left(self.replay.take(), self.next_due(TimerClock::Deadline));
         for clock in TimerClock::ALL {
             let until = match clock {
                 TimerClock::Deadline => deadlines,

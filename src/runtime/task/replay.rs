@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::step::Staged;
-use crate::model::{Headers, Reject, RejectReason, Replay, Timer, TimerKind};
+use crate::model::{Headers, Reject, RejectReason, Replay, Timer, TimerKind, Timestamp};
 use crate::processor::Input;
 
 /// The replay that an input is of: that of its record, or that of a timer of the time that is processed again. `known` is the one that
@@ -21,6 +21,11 @@ pub(super) fn of(input: &Input, known: &mut Option<Arc<Replay>>) -> Option<Arc<R
         Input::Timer(Timer { kind: TimerKind::Deadline(_), due }) => known.clone().filter(|replay| *due < replay.at),
         Input::Timer(_) | Input::Command(_) | Input::Outcome(_) => None,
     }
+}
+
+/// The replay that a task is still in, by its next deadline: `None` once no deadline of the time that is processed again is left.
+pub(super) fn left(replay: Option<Arc<Replay>>, next: Option<Timestamp>) -> Option<Arc<Replay>> {
+    replay.filter(|replay| next.is_some_and(|due| due < replay.at))
 }
 
 /// Marks the records that come of a replay. Its alerts are not counted and not logged: they were before. It calls nobody.

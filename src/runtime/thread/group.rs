@@ -10,6 +10,7 @@ use crate::model::{Outcome, TaskId, TopicPartition, Verdict};
 use crate::runtime::decisions::QueuedAct;
 use crate::runtime::error::{Error, MissingOffset, Result};
 use crate::runtime::fault_point::FaultPoint;
+use crate::runtime::instances::KnownAtStart;
 use crate::runtime::mutation::Mutation;
 use crate::runtime::task::Pending;
 use crate::runtime::transaction::Returned;
@@ -70,6 +71,8 @@ impl StreamThread {
             self.give_up(partition, false);
         }
         self.membership.lost();
+        // The group may have been empty meanwhile, and a replay applied.
+        self.inputs.known = KnownAtStart::default();
         self.membership.unassign(partitions)
     }
 

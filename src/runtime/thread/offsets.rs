@@ -51,12 +51,12 @@ impl StreamThread {
                 never_committed.push(partition);
             }
         }
+        let replayed = self.replayed(&starts)?;
         // Their lag is measured from now on, and not from the first commit, which a partition that stands still never has.
         self.context.status.add_committed(starts.iter().map(|(partition, offset, _)| (partition.clone(), *offset)));
         if !never_committed.is_empty() {
             starts.extend(self.first_offsets(never_committed)?);
         }
-        let replayed = self.replayed(&starts)?;
         self.begin_reading(starts, replayed)?;
         if !is_certain {
             self.restore_all()?;
@@ -96,32 +96,34 @@ impl StreamThread {
         Ok(starts)
     }
 
-    /// What was processed before of the sources that begin at these offsets. An offset that was set back is noted before anything is
+    /// What was processed before of the sources with these committed offsets. An offset that was set back is noted before anything is
     /// read from it, so that it is known after a restart too.
     fn replayed(&mut self, starts: &[Begin]) -> Result<Before> {
-        let (mut found, mut records) = (BTreeMap::new(), Vec::new());
+        let (mut found, mut new) = (BTreeMap::new(), Vec::new());
+        let timeout = self.context.settings.limits.broker_timeout;
         for (partition, offset, _) in starts {
             let is_source = matches!(self.context.plan.role(&partition.topic), Some(Role::Source(_)));
-            let Some((replayed, record)) = self
-                .inputs
-                .known
-                .replayed((partition, *offset), &self.context.plan, self.txn.now)
-                .filter(|_| is_source)
-            else {
-                continue;
-            };
-            if record.is_some() {
+            let (admin, known) = (&mut self.admin, &self.inputs.known);
+            let topic_id = || Ok(admin.topic_id(&partition.topic, timeout)?);
+            let replayed = if is_source { known.replayed((partition, *offset), topic_id, self.txn.now)? } else { None };
+            let Some((replayed, is_new)) = replayed else { continue };
+            found.insert(partition.clone(), (replayed.offset, Arc::new(replayed.replay())));
+            if is_new {
                 tracing::warn!(
                     %partition, offset, read_to = replayed.offset, records = replayed.offset - offset,
                     "the group's offset was set back while the application did not run: these records are processed again. Alerts \
                      that come of them are not told to people, and submissions that are not known are held \
                      (docs/operations.md, replay)"
                 );
+                new.push((partition.clone(), replayed));
             }
-            records.extend(record);
-            found.insert(partition.clone(), (replayed.offset, Arc::new(replayed.replay())));
         }
+        let records: Vec<_> =
+            new.iter().map(|(partition, replayed)| replayed.record(&self.context.plan.instances, partition)).collect();
         self.committer.write_alone(&records, &self.context)?;
+        for (partition, replayed) in new {
+            self.inputs.known.note(&self.context.plan, partition, replayed);
+        }
         Ok(found)
     }
 

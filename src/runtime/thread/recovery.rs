@@ -18,7 +18,7 @@ use crate::metric::TransactionResult;
 use crate::model::{ErrorClass, TaskId};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::fault_point::FaultPoint;
-use crate::runtime::instances;
+use crate::runtime::instances::{self, KnownAtStart};
 use crate::runtime::mutation::Mutation;
 use crate::runtime::task::Lifecycle;
 use crate::runtime::transaction::Transaction;
@@ -137,6 +137,7 @@ impl StreamThread {
         for partition in self.inputs.partitions().iter().chain(&awaiting_offsets) {
             self.give_up(partition, false);
         }
+        self.inputs.known = KnownAtStart::default();
         self.tasks.drop_all();
         self.acts.drop_outcomes();
         self.committer.set_certain();

@@ -136,6 +136,9 @@ impl StreamThread {
             Role::Source(source) => {
                 let plan = &self.context.plan;
                 let original = keying::original(plan, source, record);
+                // A dead letter that is sent again is of the replay that its record is of.
+                let of_original = original.as_ref().and_then(|(_, record)| self.inputs.known.replay_of(record));
+                let replay = replay.or(of_original.as_ref());
                 let (source, record) = original.as_ref().map_or((source, record), |(source, record)| (*source, record));
                 match keying::decide(plan, (source, replay), record, |task| self.takes(task))? {
                     Destination::Task(id, key, event) => {
@@ -223,7 +226,9 @@ impl StreamThread {
     fn fire_timers(&mut self) -> Result<bool> {
         let mut fired = 0;
         for task in self.tasks.iter_mut() {
-            task.replay = task.replay.take().or_else(|| self.inputs.known.replay_of(task.node));
+            if !std::mem::replace(&mut task.has_asked_for_replay, true) {
+                task.replay = task.replay.take().or_else(|| self.inputs.known.replay_of_node(task.node));
+            }
             let limit = capacity(&*self.context.sink, &self.txn, task).min(TIMERS_MAX);
             if limit > 0 {
                 let deadlines = deadlines_until(&self.context, task, self.txn.now);

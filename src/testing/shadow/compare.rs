@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::window::Real;
 use crate::model::Timestamp;
 
 /// The field of a submission with the time of its first event.
@@ -46,12 +47,12 @@ pub struct Compared {
 }
 
 /// Compares the records of a run with those that were written.
-pub(super) fn compare(played: &BTreeMap<Bytes, Bytes>, real: &BTreeMap<Bytes, Bytes>, from: Timestamp) -> Compared {
+pub(super) fn compare(played: &BTreeMap<Bytes, Bytes>, real: &Real, from: Timestamp) -> Compared {
     let mut compared = Compared::default();
-    let keys: BTreeSet<&Bytes> = played.keys().chain(real.keys()).collect();
+    let keys: BTreeSet<&Bytes> = played.keys().chain(real.within.keys()).collect();
     for key in keys {
         let text = || String::from_utf8_lossy(key).into_owned();
-        let difference = match (played.get(key), real.get(key)) {
+        let difference = match (played.get(key), real.within.get(key).or_else(|| real.after.get(key))) {
             (Some(played), Some(real)) if played == real => {
                 compared.same += 1;
                 continue;
@@ -97,8 +98,14 @@ mod tests {
         let played = of(&[("a", "1"), ("b", r#"{"x":1,"y":2}"#), ("c", "3")]);
         let before = r#"{"first_event_at":"2026-01-01T23:00:00.000Z"}"#;
         let real = of(&[("a", "1"), ("b", r#"{"x":1,"y":3,"z":4}"#), ("d", "4"), ("e", before)]);
-        let compared = compare(&played, &real, from);
-        assert_eq!((compared.same, compared.began_before), (1, 1));
+        let late = of(&[("f", "6"), ("g", "7")]);
+        let played = played.into_iter().chain(of(&[("f", "6")])).collect();
+        let compared = compare(&played, &Real { within: real, after: late }, from);
+        assert_eq!(
+            (compared.same, compared.began_before),
+            (2, 1),
+            "f was written after the window, and g is of later records"
+        );
         let key = str::to_owned;
         let expected = [
             Difference::Changed { key: key("b"), fields: vec!["y".to_owned(), "z".to_owned()] },

@@ -39,7 +39,9 @@ pub struct Shadow<'a> {
     pub topology: &'a Topology,
     /// The processor of it, and of the running one.
     pub processor: &'a str,
-    /// The topic with what was really written.
+    /// The application that runs.
+    pub application: &'a str,
+    /// The topic with what was really written, by the first output of its processor.
     pub real: &'a Topic,
     /// The begin of the window.
     pub from: Timestamp,

@@ -6,10 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::request::{Result, Shadow, ShadowError};
-use crate::broker::{Isolation, Start};
+use crate::broker::{self, Isolation, Start};
 use crate::codec::partitioner;
 use crate::model::{Key, OutRecord, Record, Topic, TopicPartition};
 use crate::processor::Keyed;
+use crate::processor::bundle::submitting_application;
 use crate::topology::{Source, Topology};
 
 /// The time-out of one poll.
@@ -80,16 +81,28 @@ fn out(record: Record) -> OutRecord {
     }
 }
 
-/// What was really written in the window, by key; what comes of a replay is left out.
-pub(super) fn real(shadow: &Shadow<'_>, share: i32) -> Result<BTreeMap<Bytes, Bytes>> {
+/// What was really written, by key.
+#[derive(Debug, Default)]
+pub(super) struct Real {
+    /// In the window.
+    pub(super) within: BTreeMap<Bytes, Bytes>,
+    /// After it: what was complete at its end may have been written then.
+    pub(super) after: BTreeMap<Bytes, Bytes>,
+}
+
+/// What this application has really written since the begin of the window; what comes of a replay is left out.
+pub(super) fn real(shadow: &Shadow<'_>, share: i32) -> Result<Real> {
     let ranges = ranges(shadow, std::slice::from_ref(shadow.real))?;
-    let mut real = BTreeMap::new();
+    let mut real = Real::default();
     scan(shadow, &ranges, |record| {
-        let is_of_window = record.timestamp < shadow.until && record.headers.replay().is_none();
-        if let (Some(key), Some(value), true) = (record.key, record.value, is_of_window)
+        // Several applications may share the topic.
+        let is_own = submitting_application(&record.headers).is_none_or(|it| it == shadow.application);
+        let is_first = record.headers.replay().is_none();
+        if let (Some(key), Some(value), true) = (record.key, record.value, is_own && is_first)
             && is_chosen(&key, share)
         {
-            real.insert(key, value);
+            let part = if record.timestamp < shadow.until { &mut real.within } else { &mut real.after };
+            part.insert(key, value);
         }
     })?;
     Ok(real)
@@ -127,17 +140,18 @@ fn scan(
     let mut reader = shadow.broker.reader(Isolation::ReadCommitted)?;
     let starts: Vec<_> = ranges.iter().map(|(partition, (start, _))| (partition.clone(), Start::At(*start))).collect();
     reader.assign(&starts)?;
-    let mut polls_left = shadow.timeout.as_millis() / POLL.as_millis();
+    let polls_max = shadow.timeout.as_millis() / POLL.as_millis();
+    let mut polls_left = polls_max;
     let mut records = Vec::new();
-    // Records behind an open transaction are not of the window yet.
-    while polls_left > 0
-        && !ranges
-            .iter()
-            .all(|(partition, (_, end))| reader.position(partition).is_some_and(|position| position >= *end))
+    while !ranges
+        .iter()
+        .all(|(partition, (_, end))| reader.position(partition).is_some_and(|position| position >= *end))
     {
         reader.poll(RECORDS_MAX, &mut records, POLL)?;
-        if records.is_empty() {
-            polls_left = polls_left.saturating_sub(1);
+        polls_left = if records.is_empty() { polls_left.saturating_sub(1) } else { polls_max };
+        if polls_left == 0 {
+            let detail = "the rest is behind an open transaction, or no broker answers".to_owned();
+            return Err(broker::Error::TimedOut { operation: "reading the window", detail }.into());
         }
         records.drain(..).for_each(&mut each);
     }

@@ -41,7 +41,7 @@ mod trace;
 mod version;
 
 pub use bundle::{BUNDLE, Bundle, Submissions};
-pub use delivery::{Delivery, DeliveryKind};
+pub use delivery::{Delivery, DeliveryKind, SIGNAL};
 pub use flow::Flow;
 pub use name::APPLICATION_CHARS_MAX;
 pub use trace::Trace;

@@ -194,20 +194,16 @@ impl Model {
     /// True if an open delivery waits for a timer or an outcome, and an ended one for its deletion.
     fn is_live(&self) -> bool {
         match &self.state {
-            None => true,
+            None | Some(Journal::Held(_)) => true,
             Some(Journal::Submitting(_)) => self.acts[0].is_some(),
             // A command looks up a submit that is no longer pending.
             Some(Journal::LookingUp(open)) => (self.acts[0].is_some() || open.commands > 0) && self.acts[1].is_some(),
             Some(Journal::Unsure(open)) => {
                 (self.acts[0].is_some() || open.commands > 0) && self.acts[1].is_none() && self.timer.is_some()
             }
-            Some(
-                Journal::Waiting(_)
-                | Journal::Submitted(_)
-                | Journal::Failed(_)
-                | Journal::Unknown(_)
-                | Journal::Held(_),
-            ) => self.acts.iter().all(Option::is_none) && self.timer.is_some(),
+            Some(Journal::Waiting(_) | Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_)) => {
+                self.acts.iter().all(Option::is_none) && self.timer.is_some()
+            }
         }
     }
 }

@@ -74,6 +74,7 @@ pub(super) fn main(args: &ShadowArgs) -> Result<ExitCode, Failure> {
         timeout: app::settings(&config, String::new()).limits.broker_timeout,
         topology: &topology,
         processor: &args.processor,
+        application: &config.application_id,
         real: &real,
         from,
         until: args.until.unwrap_or(now).min(now),

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::cli::exit::Failure;
+use crate::codec::yaml;
 use crate::model::{Timestamp, Topic, TopicPartition};
 use crate::runtime::replay::Start;
 
@@ -27,9 +28,9 @@ impl FromStr for From {
         if let Ok(at) = text.parse() {
             return Ok(Self::Time(at));
         }
-        let ago = text.parse::<jiff::SignedDuration>().ok().and_then(|ago| Duration::try_from(ago).ok());
-        ago.map(Self::Ago)
-            .ok_or_else(|| "write earliest, a time such as 2026-11-29T18:00:00Z, or a duration such as 36h".to_owned())
+        yaml::duration(text).map(Self::Ago).map_err(|_no_duration| {
+            "write earliest, a time such as 2026-11-29T18:00:00Z, or a duration such as 36h or 7d".to_owned()
+        })
     }
 }
 
@@ -80,6 +81,7 @@ mod tests {
         let start = |text: &str| text.parse::<From>().map(|from| from.start(now));
         assert_eq!(start("earliest"), Ok(Start::Earliest));
         assert_eq!(start("1h"), Ok(Start::Since(now.saturating_sub(Duration::from_hours(1)))));
+        assert_eq!(start("7d"), Ok(Start::Since(now.saturating_sub(Duration::from_hours(7 * 24)))));
         assert_eq!(start("2026-11-21T15:00:00Z"), Ok(Start::Since(Timestamp::from_millis(1_795_273_200_000))));
         for wrong in ["", "yesterday", "-1h"] {
             assert!(start(wrong).unwrap_err().contains("write earliest"), "{wrong}");

@@ -151,6 +151,7 @@ impl Tasks {
             fresh: false,
             watermark: Timestamp::MIN,
             replay: None,
+            has_asked_for_replay: false,
         };
         self.by_id.insert(id, task);
         Ok(())
