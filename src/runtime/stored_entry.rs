@@ -15,6 +15,8 @@ use crate::topology::{self, Topology};
 pub struct StoredEntry {
     /// The task whose store has it.
     pub task: TaskId,
+    /// The processor with the generation of the store: `bundle`, or `bundle.g1` after a replay.
+    pub state: String,
     /// What its processor shows of it ([`Processor::show`](crate::processor::Processor::show)).
     pub shown: Value,
 }
@@ -24,20 +26,21 @@ pub fn show(topology: &Topology, stores: &dyn Stores, key: &Key) -> Result<Vec<S
     let directory = || TaskId { processor: "state directory".into(), partition: 0 };
     let existing = stores.existing().map_err(|source| Error::store(&directory(), source))?;
     let named = |name: &'_ String| {
-        let (processor, _, partition) = topology::parse_store(name)?;
-        Some((TaskId { processor: processor.into(), partition }, name.clone()))
+        let (processor, generation, partition) = topology::parse_store(name)?;
+        let state = topology::state_name(processor, generation);
+        Some((TaskId { processor: processor.into(), partition }, state, name.clone()))
     };
-    let tasks: Vec<(TaskId, String)> = existing.iter().filter_map(named).collect();
+    let tasks: Vec<(TaskId, String, String)> = existing.iter().filter_map(named).collect();
     let mut found = Vec::new();
     for node in &topology.nodes {
         // Those of all generations: which one is in force is known in the cluster only.
-        for (task, name) in tasks.iter().filter(|(task, _)| *task.processor == *node.name) {
+        for (task, state, name) in tasks.iter().filter(|(task, ..)| *task.processor == *node.name) {
             let store = stores.open(name).map_err(|source| Error::store(task, source))?;
             let shown = show_in(&*node.processor, &*store, key).map_err(|error| match error {
                 ShowError::Store(source) => Error::store(task, source),
                 ShowError::Entry(source) => Error::Entry { task: task.clone(), key: key.to_string(), source },
             })?;
-            found.extend(shown.map(|shown| StoredEntry { task: task.clone(), shown }));
+            found.extend(shown.map(|shown| StoredEntry { task: task.clone(), state: state.clone(), shown }));
         }
     }
     Ok(found)

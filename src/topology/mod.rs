@@ -32,7 +32,7 @@ pub use describe::describe;
 pub use spec::delivery::{DELIVERY, SIGNAL, TRACKING};
 pub use spec::{APPLICATION_CHARS_MAX, AssembleError, BUNDLE, Spec};
 pub use start::StartAt;
-pub use wiring::{Node, Output, OutputKind, Source, Topology, inbox, internal_topic, parse_store};
+pub use wiring::{Node, Output, OutputKind, Source, Topology, inbox, internal_topic, parse_store, state_name};
 
 #[cfg(test)]
 mod tests;

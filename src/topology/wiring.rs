@@ -127,8 +127,8 @@ pub fn inbox(application: &str, processor: &str, generation: u32) -> Topic {
     internal_topic(application, &format!("{}-inbox", state_name(processor, generation)))
 }
 
-/// The processor with the generation of its state, in names of topics and directories.
-fn state_name(processor: &str, generation: u32) -> String {
+/// The processor with the generation of its state, in names of topics and directories: `bundle`, or `bundle.g2`.
+pub fn state_name(processor: &str, generation: u32) -> String {
     match generation {
         0 => processor.to_owned(),
         number => format!("{processor}.g{number}"),

@@ -34,7 +34,8 @@ pub(super) enum Command {
 #[command(after_help = "\
 One line of the timeline per event: its outcome, its event time, and the coordinates of its record (topic-partition@offset). An \
 ended bundle has its timeline for `bundle.keep_closed`. A bundle belongs to one partition, so it is in the stores of the instance \
-that owns this partition; that one has to be stopped, because a store is open in one process only. No broker is needed.
+that owns this partition; that one has to be stopped, because a store is open in one process only. No broker is needed. After a \
+replay that is not pruned the former state is shown too: `bundle` is the former, `bundle.g1` the new one (`sheaf replay status`).
 
   sheaf state show 018f3c1e-7d1e-7aaa-bbbb-0123456789ab -c sheaf.yaml
   sheaf state show order-17 -c sheaf.yaml | jq .bundle.timeline
@@ -152,7 +153,7 @@ fn show(args: &Show) -> Result<(), Failure> {
         print_stdout(&timeline(&only.shown));
         return Ok(());
     }
-    let shown = found.into_iter().map(|entry| (entry.task.processor.to_string(), entry.shown));
+    let shown = found.into_iter().map(|entry| (entry.state, entry.shown));
     let shown = serde_json::Value::Object(shown.collect());
     print_stdout(&serde_json::to_string_pretty(&shown).map_err(anyhow::Error::from)?);
     Ok(())

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use sheaf::broker::Broker as _;
 use sheaf::model::{Clock as _, Headers, Key, OutRecord, Record, Timestamp, Topic, TopicPartition};
-use sheaf::runtime::replay::{Operator, PLAN_VALID, Plan, ReplayError, Result, Start, State};
+use sheaf::runtime::replay::{Operator, PLAN_VALID, Partition, Plan, ReplayError, Result, Start, State};
 use sheaf::sim::World;
 use uuid::Uuid;
 
@@ -229,6 +229,34 @@ fn an_abort_that_was_interrupted_is_repeated() {
         settle(&mut world);
         assert_eq!(seen(&world).submissions, [COMPLETE, 0], "interrupted at {at}");
     }
+}
+
+#[test]
+fn what_was_processed_before_is_known_while_another_replay_catches_up() {
+    let mut world = stopped();
+    let all = plan(&world, &Start::Earliest).unwrap();
+    // The last record of each partition, and the marker of its transaction.
+    let last = |it: &Partition| (it.partition.parse().unwrap(), (it.saved - 2).max(it.target));
+    let late = plan(&world, &Start::Offsets(all.partitions.iter().map(last).collect())).unwrap();
+    assert!(late.records() < all.records());
+    apply(&world, &late).unwrap();
+    // No instance has begun with it: the group is behind what was processed.
+    let again = world.replays().unwrap().plan(Uuid::from_u128(8), "bundle", &Start::Earliest).unwrap();
+    assert!(again.records() < all.records());
+    apply(&world, &again).unwrap();
+    assert_eq!(state(&world), (State::Catching, 2));
+    world.start("a").unwrap();
+    settle(&mut world);
+    assert_eq!(seen(&world), Seen { submissions: [COMPLETE, COMPLETE], breaches: [4, 4] });
+
+    // So it is while a replay that has not caught up is undone.
+    stop(&mut world);
+    let third = world.replays().unwrap().plan(Uuid::from_u128(9), "bundle", &Start::Earliest).unwrap();
+    apply(&world, &third).unwrap();
+    abort(&world).unwrap();
+    world.start("a").unwrap();
+    settle(&mut world);
+    assert_eq!(seen(&world), Seen { submissions: [COMPLETE, COMPLETE], breaches: [4, 4] });
 }
 
 #[test]

@@ -159,6 +159,29 @@ fn offsets_that_are_reset_with_kafkas_tool_submit_nothing_twice() {
     until("what is new is submitted", || deployment.folders() == COUNT + 10);
     assert_eq!(instance.terminate(), Some(0));
     assert!(Path::new(&deployment.state("a")).exists());
+    commands_know_the_generation(&deployment, &first[0].id);
+}
+
+/// `sheaf state show` and `sheaf doctor` after a replay, before the former state is pruned and afterwards.
+fn commands_know_the_generation(deployment: &Deployment, bundle: &str) {
+    let plan = deployment.directory.join("replay.json");
+    let plan = plan.to_str().expect("text");
+    succeeds(deployment, &format!("replay plan --from earliest -o {plan}"));
+    succeeds(deployment, &format!("replay apply {plan} --yes --why test"));
+    let mut instance = deployment.run("a");
+    until("everything is processed again", || {
+        let status: Value = serde_json::from_str(&succeeds(deployment, "replay status -o json")).expect("JSON");
+        status[0]["state"] == "done"
+    });
+    // The sources are; the rest may be in the inbox.
+    until("each bundle is completed again", || submissions(deployment)[1] == COUNT + 10);
+    assert_eq!(instance.terminate(), Some(0));
+    let shown: Value = serde_json::from_str(&succeeds(deployment, &format!("state show {bundle}"))).expect("JSON");
+    assert!(shown["bundle"].is_object() && shown["bundle.g1"].is_object(), "{shown}");
+    let pruned = succeeds(deployment, "replay prune --yes --why test");
+    assert!(pruned.contains("bundle-changelog"), "{pruned}");
+    let found = said(&sheaf(deployment, "doctor"));
+    assert!(found.contains("inboxes and changelogs") && !found.contains("are missing"), "{found}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::app::{self, ApplicationSpec, Assembly, Secrets};
 use crate::broker::{Admin, Broker, Error, Isolation, ProducerSpec, Start};
 use crate::config::{Config, ProcessingGuarantee};
 use crate::model::{Clock as _, Topic, TopicPartition};
-use crate::runtime::SystemClock;
+use crate::runtime::{SystemClock, generation};
 use crate::topology::{Topology, internal_topic};
 
 /// The time-out of one call.
@@ -108,10 +108,31 @@ impl Cluster {
         existing
     }
 
+    /// The inboxes and changelogs of the generations in force; `None`, with a finding, if these are not known.
+    fn state_topics(
+        &mut self,
+        application: &str,
+        topology: &Topology,
+        findings: &mut Vec<Finding>,
+    ) -> Option<Vec<Topic>> {
+        let generations = match generation::read((&*self.broker, &mut *self.admin), application, TIMEOUT) {
+            Ok(generations) => generations,
+            Err(error) => {
+                let remedy = format!("give this client the right READ on topics that begin with {application}-");
+                findings.push(Finding::fail("topics", error.to_string(), &remedy));
+                return None;
+            }
+        };
+        let mut topology = topology.clone();
+        if let Err(error) = generation::set(&mut topology, &generations, application) {
+            findings.push(Finding::fail("replay", error.to_string(), "finish it, or undo it"));
+            return None;
+        }
+        Some(topology.nodes.iter().flat_map(|node| [node.inbox(application), node.changelog(application)]).collect())
+    }
+
     fn own_topics(&mut self, application: &str, topology: &Topology, findings: &mut Vec<Finding>) {
-        let internal =
-            topology.nodes.iter().flat_map(|node| ["inbox", "changelog"].map(|role| format!("{}-{role}", node.name)));
-        let topics: Vec<Topic> = internal.map(|rest| internal_topic(application, &rest)).collect();
+        let Some(topics) = self.state_topics(application, topology, findings) else { return };
         match self.admin.describe(&topics, TIMEOUT) {
             Ok(found) => {
                 let missing = found.iter().filter(|found| found.is_none()).count();
