@@ -1,7 +1,8 @@
 //! What operators are given: the alert rules and the dashboards name metrics that exist, and each rule has a section in the runbooks.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("it exists")
@@ -57,5 +58,36 @@ fn each_rule_has_a_test_and_a_section_in_the_runbooks() {
     for name in names {
         let link = format!("docs/runbooks.md#{}", name.to_lowercase());
         assert!(rules.contains(&link), "{name} has no runbook_url");
+    }
+}
+
+/// The warnings of `sheaf validate` on a recipe of docs/security.md, which is valid.
+fn warnings(path: &Path) -> Vec<String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sheaf"));
+    command.args(["validate", "-c"]).arg(path).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let Output { status, stderr, .. } = command.output().expect("the command");
+    let said = String::from_utf8(stderr).expect("text");
+    assert!(status.success(), "{}: {said}", path.display());
+    said.lines().map(str::to_owned).collect()
+}
+
+fn recipes(directory: &str) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
+    let items = std::fs::read_dir(root).expect("it exists").map(|item| item.expect("it is read").path());
+    items.filter(|path| path.extension().is_some_and(|it| it == "yaml")).collect()
+}
+
+/// The secrets are not those of this machine; the client takes all properties.
+#[test]
+fn each_recipe_of_a_login_is_valid() {
+    let usual = recipes("examples/security");
+    assert!(usual.len() >= 5, "{usual:?}");
+    for path in usual {
+        let refused: Vec<String> = warnings(&path).into_iter().filter(|line| line.contains(": property ")).collect();
+        assert!(refused.is_empty(), "{}: {refused:?}", path.display());
+    }
+    for path in recipes("examples/security/needs-curl") {
+        let said = warnings(&path).concat();
+        assert!(said.contains(": property ") && said.contains("depends on libcurl"), "{}: {said}", path.display());
     }
 }
