@@ -18,8 +18,8 @@ pub fn encode(process: &Metrics, applications: &[Arc<Metrics>]) -> Result<String
     let shared: BTreeSet<&str> =
         process.made.iter().filter(|made| made.is_of_process).map(|made| made.name.as_str()).collect();
     let is_of_process = |family: &MetricFamily| family.name().starts_with(PROCESS) || shared.contains(family.name());
-    let of_process = process.registry.gather().into_iter().filter(is_of_process);
-    let own = applications.iter().flat_map(|metrics| metrics.registry.gather()).filter(|family| !is_of_process(family));
+    let of_process = process.gather().into_iter().filter(is_of_process);
+    let own = applications.iter().flat_map(|metrics| metrics.gather()).filter(|family| !is_of_process(family));
     let mut families: BTreeMap<String, MetricFamily> = BTreeMap::new();
     for mut family in of_process.chain(own) {
         match families.entry(family.name().to_owned()) {
@@ -33,7 +33,7 @@ pub fn encode(process: &Metrics, applications: &[Arc<Metrics>]) -> Result<String
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Build, Declared};
+    use super::super::{Build, Declared, RecordEnd};
     use super::*;
 
     #[test]
@@ -52,5 +52,18 @@ mod tests {
         assert!(of("sheaf_log_messages_total").iter().all(|line| line.contains("application=\"process\"")), "{text}");
         let written = of("sheaf_producer_records_total");
         assert!(!written.is_empty() && written.iter().all(|line| line.contains("application=\"a\"")), "{text}");
+    }
+
+    #[test]
+    fn the_balance_sheet_is_worked_out_when_it_is_read() {
+        let bundles = ["bundle".into()].into();
+        let process = Metrics::new("process", &Build::default(), Declared::default()).unwrap();
+        let metrics = Metrics::new("a", &Build::default(), Declared { bundles, ..Declared::default() }).unwrap();
+        metrics.task.ended("bundle", RecordEnd::DeadLetter, 3);
+        let text = encode(&process, &[Arc::new(metrics)]).unwrap();
+        for column in ["in", "dead_letter"] {
+            let expected = format!("sheaf_balance_records{{application=\"a\",column=\"{column}\"}} 3");
+            assert!(text.lines().any(|line| line == expected), "{text}");
+        }
     }
 }

@@ -63,6 +63,7 @@ use std::sync::Arc;
 
 use prometheus::TextEncoder;
 use prometheus::process_collector::ProcessCollector;
+use prometheus::proto::MetricFamily;
 use prometheus::{IntGaugeVec, Registry};
 
 use crate::processor::bundle::count::EVENTS;
@@ -216,8 +217,13 @@ impl Metrics {
 
     /// All metrics in Prometheus' text format.
     pub fn encode(&self) -> Result<String, Error> {
+        Ok(TextEncoder::new().encode_to_string(&self.gather())?)
+    }
+
+    /// All metrics, as they are now: those that are worked out from others are worked out first.
+    fn gather(&self) -> Vec<MetricFamily> {
         self.balance.update(&self.task, &self.families);
-        Ok(TextEncoder::new().encode_to_string(&self.registry.gather())?)
+        self.registry.gather()
     }
 }
 
