@@ -36,8 +36,8 @@ impl KafkaCluster {
     }
 
     /// The same in a persistent directory, with the data in it.
-    pub(crate) fn start_persistent(directory: PathBuf, brokers: u32) -> Self {
-        Self::start_in(directory, brokers, r#"read -r _; exec "$0" stop --dir "$1""#, &[])
+    pub(crate) fn start_persistent(directory: PathBuf, brokers: u32, settings: &[&str]) -> Self {
+        Self::start_in(directory, brokers, r#"read -r _; exec "$0" stop --dir "$1""#, settings)
     }
 
     fn start_in(directory: PathBuf, brokers: u32, at_the_end: &str, settings: &[&str]) -> Self {

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::e2e::deployment::Deployment;
 use super::super::verifier::Audit;
+use super::usage::Usage;
 
 /// All figures. Counts are of all calls; the work of an interrupted call after its last checkpoint is not counted.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -47,6 +49,8 @@ pub(super) struct Figures {
     pub(super) calls: u64,
     /// True if the last call ended in order, so that the next can continue with its topics and stores.
     pub(super) ended_in_order: bool,
+    /// What was used after each round.
+    usage: Vec<Usage>,
     recovery_ms: Vec<i64>,
     take_over_recovery_ms: Vec<i64>,
     #[serde(skip)]
@@ -139,6 +143,17 @@ impl Figures {
         };
         all.push(took_ms);
         *percentiles = Percentiles::of(all);
+    }
+
+    /// Records what the instances, their stores and the brokers use now.
+    pub(super) fn measure(
+        &mut self,
+        directory: &Path,
+        deployment: &Deployment,
+        memory_mib: Vec<(&'static str, u64)>,
+    ) -> &Usage {
+        self.usage.push(Usage::measure(directory, deployment, memory_mib));
+        self.usage.last().expect("just pushed")
     }
 
     /// One line after a checkpoint.

@@ -58,6 +58,12 @@ impl Instances {
         killed.iter().map(tasks).sum()
     }
 
+    /// The resident memory of each, in MiB, by its name; without those that are just starting.
+    pub(super) fn memory_mib(&self) -> Vec<(&'static str, u64)> {
+        let memory = |member: &Process| memory_mib(member.id());
+        NAMES.iter().zip(&self.members).filter_map(|(name, member)| Some((*name, memory(member)?))).collect()
+    }
+
     /// The names of these.
     pub(super) fn names(killed: &[usize]) -> String {
         killed.iter().map(|victim| NAMES[*victim]).collect::<Vec<_>>().join("+")
@@ -92,6 +98,14 @@ impl Instances {
         let value = self.members[at].try_metric(metric, labels).unwrap_or_default();
         format!("{value:.0}").parse().unwrap_or_default()
     }
+}
+
+/// The resident memory of a process, in MiB.
+fn memory_mib(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = resident.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kib / 1024)
 }
 
 /// Counts the messages of a log; true if one of them is a reason to keep the log.

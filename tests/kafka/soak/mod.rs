@@ -12,14 +12,19 @@
 //! | `figures` | the figures, saved in a file, so that a later call continues |
 //! | `instances` | the three instances, their kills, and the messages of their logs |
 //! | `round` | a kill, and the time until all partitions have output again |
+//! | `usage` | memory and disk, measured in every round |
 //!
 //! **Recovery** of a round is the time from the kill until *every* partition has written a submission for a bundle
 //! whose last member was written after the kill. It includes the time until the next bundle completes in each partition
 //! (some 0.2 s at 150 events per second), so it is an upper bound.
+//!
+//! With `--every` there is a pause between two kills, and the last instance is never killed: what its memory does in hours
+//! can be seen. Finished bundles are forgotten after ten minutes then.
 
 mod figures;
 mod instances;
 mod round;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,9 +40,20 @@ use instances::Instances;
 
 /// The number of rounds between two checkpoints.
 const CHECKPOINT_ROUNDS: u64 = 25;
+/// The same with a pause between two kills.
+const CHECKPOINT_ROUNDS_SLOW: u64 = 5;
 /// The topics are trimmed behind the verifier, to limit the disk usage.
 const TRIMMED: [(&str, &str); 3] =
-    [("retention.ms", "1200000"), ("segment.bytes", "16777216"), ("segment.ms", "300000")];
+    [("retention.ms", "600000"), ("segment.bytes", "16777216"), ("segment.ms", "300000")];
+/// The same for the topics that sheaf creates: only closed segments are compacted.
+const SEGMENTS: [&str; 2] = ["log.segment.bytes=16777216", "log.retention.check.interval.ms=60000"];
+/// What a bundle consists of, and for how long it is remembered, if it is measured whether the disk stays flat.
+const SHORT_MEMORY: &str = "\
+sources:
+  - { topic: @parents, member: parent, bundle: /id, id: /id, expects: /children }
+  - { topic: @children, member: child, bundle: /parent_id, id: /id, position: /position }
+bundle: { children: 1, sla: 24h, keep_closed: 10m }
+";
 
 /// The deployment, its load and its verifier.
 struct Soak {
@@ -49,6 +65,8 @@ struct Soak {
     instances: Instances,
     figures: Figures,
     chance: fastrand::Rng,
+    /// The pause between two kills.
+    every: Duration,
 }
 
 /// A numeric variable of `scripts/soak`.
@@ -71,17 +89,23 @@ fn nothing_is_lost_or_duplicated_however_often_instances_are_killed() {
     }
     std::fs::create_dir_all(directory.join("stage")).expect("a directory");
     println!("starting {brokers} broker(s); {} of {rounds} rounds are done", figures.rounds);
-    let cluster = KafkaCluster::start_persistent(directory.join("kafka"), brokers);
+    let every = Duration::from_secs(variable("EVERY").unwrap_or(0));
+    let cluster = KafkaCluster::start_persistent(directory.join("kafka"), brokers, &SEGMENTS);
     let mut deployment = Deployment::persistent(&figures.name(), cluster.bootstrap_servers(), directory.join("stage"));
     // A new owner waits for open transactions, so the transaction of a killed instance must not outlast its session.
     deployment.properties.insert("transaction.timeout.ms", "6000");
     if std::env::var("SHEAF_TEST_SOAK_STRATEGY").is_ok_and(|strategy| strategy == "range") {
         deployment.properties.insert("partition.assignment.strategy", "range");
     }
+    let checkpoint_rounds = if every.is_zero() { CHECKPOINT_ROUNDS } else { CHECKPOINT_ROUNDS_SLOW };
+    deployment.sources = (!every.is_zero()).then(|| SHORT_MEMORY.to_owned());
     let mut soak = Soak::open(directory, deployment, figures, continues);
+    soak.every = every;
     while soak.figures.rounds < rounds && !soak.is_asked_to_stop() {
+        soak.verify_for(every);
         soak.round();
-        if soak.figures.rounds.is_multiple_of(CHECKPOINT_ROUNDS) {
+        soak.measure();
+        if soak.figures.rounds.is_multiple_of(checkpoint_rounds) {
             soak.checkpoint();
         }
     }
@@ -115,7 +139,8 @@ impl Soak {
         let seed = figures.seed();
         let rate = variable("RATE").and_then(|rate| u32::try_from(rate).ok()).unwrap_or(150);
         let load = Some(Load::start(&deployment, rate, seed));
-        Self { directory, deployment, load, verifier, instances, figures, chance: fastrand::Rng::with_seed(seed) }
+        let chance = fastrand::Rng::with_seed(seed);
+        Self { directory, deployment, load, verifier, instances, figures, chance, every: Duration::ZERO }
     }
 
     fn is_asked_to_stop(&self) -> bool {
@@ -141,6 +166,12 @@ impl Soak {
         while start.elapsed() < time {
             self.verifier.poll();
         }
+    }
+
+    /// Records what is used now.
+    fn measure(&mut self) {
+        let usage = self.figures.measure(&self.directory, &self.deployment, self.instances.memory_mib());
+        println!("{usage}");
     }
 
     /// Waits for all outputs, and audits them.

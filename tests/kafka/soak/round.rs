@@ -22,10 +22,11 @@ impl Soak {
     /// Kills, starts again, and waits until every partition has fresh output.
     pub(super) fn round(&mut self) {
         let number = self.figures.rounds;
-        let first = usize::try_from(number % 3).unwrap_or_default();
+        let turns = if self.every.is_zero() { 3 } else { 2 };
+        let first = usize::try_from(number % turns).unwrap_or_default();
         let mut killed = vec![first];
         if number % DOUBLE_EVERY == DOUBLE_EVERY - 1 {
-            killed.push((first + 1) % 3);
+            killed.push((first + 1) % usize::try_from(turns).unwrap_or_default());
             self.figures.double_kills += 1;
         }
         let is_take_over = number % TAKE_OVER_EVERY == TAKE_OVER_EVERY - 1;
