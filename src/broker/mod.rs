@@ -172,11 +172,12 @@ pub enum GroupEvent {
 pub trait Consumer: Send {
     /// Subscribes to these topics and joins the group. Topics that do not exist yet are included when they are created.
     ///
-    /// A static member of a cooperative group that reads several topics joins twice: first without the last of them,
-    /// and again with all topics after its first assignment. Its predecessor may have died after a revocation and
-    /// before its answer: a static member that returns causes no rebalance, so those partitions would have no owner
-    /// until the next one (measured on Kafka 4.3 with librdkafka 2.12; Kafka's broker compares neither topics nor owned
-    /// partitions in `updateStaticMemberAndRebalance`).
+    /// A static member that returns causes no rebalance, and gets the assignment of its predecessor: Kafka's broker compares neither
+    /// topics nor owned partitions (`updateStaticMemberAndRebalance`; measured on Kafka 4.3 with librdkafka 2.12). So a member
+    /// that reads several topics joins twice if something would have no owner until the next rebalance: first without the last
+    /// of them, and again with all topics after its first assignment.
+    /// - In a cooperative group always, because its predecessor may have died after a revocation and before its answer.
+    /// - In an eager group if its predecessor read other topics, or nobody is assigned a partition of them.
     fn subscribe(&mut self, topics: &[Topic]) -> Result<()>;
 
     /// Serves the group's protocol without waiting, and returns the next event. To be called at least every

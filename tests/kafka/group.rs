@@ -6,7 +6,7 @@ use std::time::Duration;
 use sheaf::broker::{Error, FencedBy, GroupEvent};
 use sheaf::model::{Topic, TopicPartition};
 
-use super::fixture::{Fixture, LIMIT, share, until, values, write};
+use super::fixture::{Fixture, LIMIT, Member, share, until, values, write};
 
 #[test]
 fn a_cooperative_member_gives_up_only_what_moves() {
@@ -85,6 +85,29 @@ fn a_returning_static_member_causes_no_rebalance() {
     assert_eq!(again.owned, owned);
     assert_eq!(again.consumer.group().expect("a member").generation, generation);
     assert_eq!(first.events, []);
+}
+
+/// The broker gives it the assignment of its predecessor: without new topics and partitions, and with those it no longer reads.
+#[test]
+fn a_returning_static_member_whose_topics_have_changed_causes_a_rebalance() {
+    let Some(fixture) = Fixture::open("static-more") else { return };
+    let topics = [fixture.topic("t0", 2), fixture.topic("t1", 2), fixture.topic("t2", 2)];
+    let [t0, t1, t2] = topics.each_ref();
+    let start = |read: &[&Topic]| [fixture.member_named(Some("a"), read), fixture.member_named(Some("b"), read)];
+    let stop = |members: [Member; 2]| members.map(|member| member.consumer.close(LIMIT).expect("closed"));
+    let mut members = start(&[t0, t1]);
+    let [first, second] = &mut members;
+    share(first, second, 2);
+    for (read, each) in [(&[t0, t1, t2][..], 3), (&[t1, t2], 2)] {
+        stop(members);
+        members = start(read);
+        let [first, second] = &mut members;
+        share(first, second, each);
+    }
+    stop(members);
+    fixture.admin().add_partitions(t2, 4, LIMIT).expect("added");
+    let [first, second] = &mut start(&[t1, t2]);
+    share(first, second, 3);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use super::failure::{Failure, missing};
 use super::native::{Client, Group, Queue};
 use super::partition_list::{add, list, offsets};
 use super::settings::{Assignor, KafkaSettings, refused};
+use super::standing;
 use super::statistics::Statistics;
 use crate::broker::{Consumer, ConsumerSpec, Error, FencedBy, GroupEvent, GroupMetadata, Result, Start, Waker};
 use crate::model::{Record, Topic, TopicPartition};
@@ -43,8 +44,9 @@ pub(super) struct KafkaConsumer {
     address: String,
     /// The principal, for errors about missing rights.
     principal: String,
-    /// True until a member that joins twice has subscribed (see [`Consumer::subscribe`]).
-    joins_twice: bool,
+    /// The name of a static member, until it has subscribed: it may join twice (see [`Consumer::subscribe`]).
+    returns_as: Option<String>,
+    is_eager: bool,
     /// The topics of the second subscription, until it is made.
     second: Option<Vec<Topic>>,
     /// True after the first assignment was answered: the second subscription is due.
@@ -73,7 +75,8 @@ impl KafkaConsumer {
             group: spec.group.clone(),
             address: settings.bootstrap_servers.clone(),
             principal: settings.principal(),
-            joins_twice: settings.assignor == Assignor::CooperativeSticky && spec.group_instance.is_some(),
+            returns_as: spec.group_instance.clone(),
+            is_eager: settings.assignor != Assignor::CooperativeSticky,
             second: None,
             answered: false,
             awaits_answer: false,
@@ -167,7 +170,9 @@ impl KafkaConsumer {
 
 impl Consumer for KafkaConsumer {
     fn subscribe(&mut self, topics: &[Topic]) -> Result<()> {
-        let twice = std::mem::take(&mut self.joins_twice);
+        let twice = self.returns_as.take().is_some_and(|instance| {
+            !self.is_eager || standing::is_outdated(&self.consumer, &self.group, &instance, topics)
+        });
         match topics.split_last() {
             Some((_, first)) if twice && !first.is_empty() => {
                 self.second = Some(topics.to_vec());

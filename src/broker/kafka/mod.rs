@@ -9,6 +9,7 @@
 //!  context         librdkafka's callbacks: log lines, errors, rebalances
 //!  failure         librdkafka's errors as errors of the port
 //!  group           the members of a group, and offsets of an empty one
+//!  standing        the assignment that a group has, before a static member returns
 //!  java            properties of Java clients, and librdkafka's for the same
 //!  login           which ways to log in this build of librdkafka has
 //!  record          messages to records
@@ -52,6 +53,7 @@ mod producer;
 mod reader;
 mod record;
 mod settings;
+mod standing;
 mod statistics;
 mod tuning;
 

@@ -54,6 +54,18 @@ impl MemoryConsumer {
         }
     }
 
+    /// True for a static member whose return would leave something without an owner (see [`Consumer::subscribe`]).
+    fn joins_twice(&self) -> bool {
+        let Some(instance) = &self.spec.group_instance else { return false };
+        let read_others = || {
+            self.client.inspect(|cluster| {
+                let group = cluster.group(&self.spec.group);
+                group.and_then(|group| group.topics_of(instance)).is_some_and(|topics| *topics != self.topics)
+            })
+        };
+        self.protocol == Protocol::Cooperative || read_others()
+    }
+
     /// Sends a heartbeat and queues the coordinator's events.
     fn heartbeat(&mut self) -> Result<()> {
         let Self { client, spec, topics, membership, generation, arrived, owned, .. } = self;
@@ -118,8 +130,7 @@ impl MemoryConsumer {
 impl Consumer for MemoryConsumer {
     fn subscribe(&mut self, topics: &[Topic]) -> Result<()> {
         self.topics = topics.iter().cloned().collect();
-        let joins_twice = self.protocol == Protocol::Cooperative && self.spec.group_instance.is_some();
-        if joins_twice && self.membership.is_none() && self.topics.len() > 1 {
+        if self.membership.is_none() && self.topics.len() > 1 && self.joins_twice() {
             self.withheld = self.topics.pop_last();
         }
         self.resubscribe()

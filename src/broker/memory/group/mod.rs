@@ -106,6 +106,12 @@ impl Group {
         }
     }
 
+    /// The subscription of a static member.
+    pub(super) fn topics_of(&self, instance: &str) -> Option<&BTreeSet<Topic>> {
+        let found = self.members.values().find(|member| member.instance.as_deref() == Some(instance));
+        found.map(|member| &member.topics)
+    }
+
     /// Changes a member's subscription.
     pub(super) fn resubscribe(&mut self, id: MemberId, topics: BTreeSet<Topic>, now: Duration) -> Result<(), Refusal> {
         let member = self.members.get_mut(&id).ok_or(Refusal::UnknownMember)?;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Bench, CountingWaker, NO_TIME, join, open, producer, serve, settle, write};
+use super::{Bench, CountingWaker, NO_TIME, join, join_to, open, producer, serve, settle, write};
 use crate::broker::memory::{Protocol, Settings};
 use crate::broker::{Broker, Error, FencedBy, GroupEvent, Waker};
-use crate::model::TopicPartition;
+use crate::model::{Topic, TopicPartition};
 
 fn all(bench: &Bench) -> Vec<TopicPartition> {
     vec![bench.at(0), bench.at(1)]
@@ -171,4 +171,24 @@ fn partitions_that_a_static_member_gave_up_when_it_died_have_no_owner_until_the_
     let mut third = join(&bench.broker, None, Waker::none());
     settle([again.as_mut(), two.as_mut(), third.as_mut()]);
     assert_eq!(bench.broker.owners("g").len(), 2);
+}
+
+#[test]
+fn a_static_member_that_returns_to_read_more_causes_a_rebalance_in_an_eager_group_and_else_none() {
+    let bench = Bench::new(Settings { protocol: Protocol::Eager, ..Settings::default() });
+    let more = Topic::new("u");
+    bench.create("u", 2);
+    let join = |instance, topics: &[Topic]| join_to(&bench.broker, Some(instance), Waker::none(), topics);
+    let few = [Topic::new("t")];
+    let (mut one, mut two) = (join("one", &few), join("two", &few));
+    settle([one.as_mut(), two.as_mut()]);
+    let generation = two.group().unwrap().generation;
+    drop(one);
+    let mut one = join("one", &few);
+    settle([one.as_mut(), two.as_mut()]);
+    assert_eq!((two.group().unwrap().generation, bench.broker.owners("g").len()), (generation, 2));
+    drop(one);
+    let mut one = join("one", &[few[0].clone(), more]);
+    settle([one.as_mut(), two.as_mut()]);
+    assert_eq!(bench.broker.owners("g").len(), 4, "somebody reads the new topic");
 }

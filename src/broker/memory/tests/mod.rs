@@ -116,9 +116,13 @@ fn write(producer: &mut dyn Producer, to: &TopicPartition, value: &str) {
 }
 
 fn join(broker: &MemoryBroker, instance: Option<&str>, waker: Waker) -> Box<dyn Consumer> {
+    join_to(broker, instance, waker, &[Topic::new("t")])
+}
+
+fn join_to(broker: &MemoryBroker, instance: Option<&str>, waker: Waker, topics: &[Topic]) -> Box<dyn Consumer> {
     let spec = ConsumerSpec { group: "g".into(), group_instance: instance.map(str::to_owned), waker };
     let mut consumer = broker.consumer(&spec).unwrap();
-    consumer.subscribe(&[Topic::new("t")]).unwrap();
+    consumer.subscribe(topics).unwrap();
     consumer
 }
 
