@@ -15,7 +15,7 @@ use rdkafka::topic_partition_list::TopicPartitionListElem;
 
 use super::context::BaseConsumer;
 use super::deadline::Deadline;
-use super::failure::{Failure, PRINCIPAL};
+use super::failure::Failure;
 use super::native::{Client, Queue};
 use super::partition_list::add;
 use super::record::record;
@@ -68,7 +68,7 @@ impl Assigned {
     pub(super) fn fetch(
         &mut self,
         partition: &TopicPartition,
-        client: &BaseConsumer,
+        (client, principal): (&BaseConsumer, &str),
         max: usize,
         out: &mut Vec<Record>,
     ) -> Result<bool> {
@@ -77,7 +77,7 @@ impl Assigned {
         // Most partitions are usually empty, and this check is the cheapest.
         while rest > 0 && self.failed.is_none() && self.queue.len() > 0 {
             let asked = rest.min(BATCH);
-            let taken = self.take(partition, asked, out)?;
+            let taken = self.take(partition, principal, asked, out)?;
             rest = rest.saturating_sub(taken);
             if taken < asked {
                 break;
@@ -109,7 +109,13 @@ impl Assigned {
     }
 
     /// Takes one batch up to the first error; returns its number of messages.
-    fn take(&mut self, partition: &TopicPartition, max: usize, out: &mut Vec<Record>) -> Result<usize> {
+    fn take(
+        &mut self,
+        partition: &TopicPartition,
+        principal: &str,
+        max: usize,
+        out: &mut Vec<Record>,
+    ) -> Result<usize> {
         // The client's position moves only when messages and control records are taken from the queue.
         self.moved = true;
         let batch = self.queue.consume(max, 0);
@@ -120,7 +126,7 @@ impl Assigned {
                 continue;
             };
             if failure.is_permanent() {
-                let failure = failure.lacks("READ", &format!("topic {}", partition.topic), PRINCIPAL);
+                let failure = failure.lacks("READ", &format!("topic {}", partition.topic), principal);
                 let detail = format!("{partition}: {}", failure.detail);
                 return Err(Error::Fatal { operation: "fetching", detail });
             }

@@ -252,7 +252,7 @@ impl Consumer for KafkaConsumer {
             return Err(Error::Fatal { operation: "fetching", detail: format!("{partition} is not assigned here") });
         };
         let before = out.len();
-        let is_fetched_again = assigned.fetch(partition, &self.consumer, max, out)?;
+        let is_fetched_again = assigned.fetch(partition, (&self.consumer, &self.principal), max, out)?;
         if out.len() > before {
             self.context().clear_error();
         } else if is_fetched_again {

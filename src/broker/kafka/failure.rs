@@ -4,7 +4,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use crate::broker::{Error, FencedBy};
 
-/// The principal of a client in messages, where its name is not at hand.
+/// The principal of a client in messages.
 pub(super) const PRINCIPAL: &str = "the principal of this client";
 
 /// An error of librdkafka.

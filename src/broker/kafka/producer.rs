@@ -1,6 +1,6 @@
 //! A producer with its own event loop, transactional or not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +48,8 @@ struct Destination {
 struct Deliveries {
     outstanding: usize,
     failed: Option<Error>,
+    /// The tags of the topics with records that were not delivered.
+    undelivered: BTreeSet<usize>,
     /// The offset after the last record of each partition of a tracked topic, by topic tag and partition.
     ends: BTreeMap<(usize, i32), i64>,
 }
@@ -89,6 +91,7 @@ impl KafkaProducer {
                         (Some(failure), to) => {
                             let name = to.map_or("an unknown topic", |to| to.topic.as_str());
                             let size = message.value().map_or(0, <[u8]>::len) + message.key().map_or(0, <[u8]>::len);
+                            self.deliveries.undelivered.insert(tag);
                             // The first failure is the cause of the later ones.
                             self.deliveries.failed.get_or_insert_with(|| {
                                 let principal = self.settings.principal();
@@ -190,6 +193,25 @@ impl KafkaProducer {
         }
     }
 
+    /// The right whose lack has ended the transaction, if that is why. Without the right to write to a topic its partitions cannot be added
+    /// to the transaction, and librdkafka drops the records of all topics without a cause. It tells the cause to any call
+    /// that is not allowed in an aborted transaction (`rd_kafka_txn_require_states0`); beginning one in another never is.
+    fn lacked(&self) -> Option<Error> {
+        self.spec.transactional_id.as_ref()?;
+        let failure = self.native.begin_transaction().err().filter(|failure| failure.abort)?;
+        let names: Vec<&str> = self.undelivered().collect();
+        let resource = format!("topic {}", names.join(" or "));
+        let is_lack = failure.is_unauthorized();
+        let failure = failure.lacks("WRITE", &resource, &self.settings.principal());
+        is_lack.then(|| failure.of_transaction("producing"))
+    }
+
+    /// The topics with records that were not delivered.
+    fn undelivered(&self) -> impl Iterator<Item = &str> {
+        let tags = self.deliveries.undelivered.iter();
+        tags.filter_map(|tag| self.destinations.get(*tag)).map(|to| to.topic.as_str())
+    }
+
     /// The fatal error of the client, if there is one.
     fn fatal(&self) -> Option<Failure> {
         let (code, detail) = self.producer.client().fatal_error()?;
@@ -237,7 +259,11 @@ impl Producer for KafkaProducer {
                 Ok(())
             }
             Err(failure) if failure.fatal || self.fatal().is_some() => Err(self.failed("producing", failure)),
-            Err(failure) => Err(self.named(failure.of_delivery(record.topic.as_str(), record.size()))),
+            Err(failure) => {
+                self.deliveries.undelivered.insert(tag);
+                let refused = || self.named(failure.of_delivery(record.topic.as_str(), record.size()));
+                Err(self.lacked().unwrap_or_else(refused))
+            }
         }
     }
 
@@ -246,7 +272,8 @@ impl Producer for KafkaProducer {
         self.serve_all();
         if let Some(error) = self.deliveries.failed.clone() {
             // Records of a fenced producer are purged, and their reports do not have the cause.
-            let error = self.fatal().map_or(error, |failure| failure.of_transaction("waiting for deliveries"));
+            let fatal = self.fatal().map(|failure| failure.of_transaction("waiting for deliveries"));
+            let error = fatal.or_else(|| self.lacked()).unwrap_or(error);
             return Err(self.named(error));
         }
         if !settled {

@@ -10,7 +10,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use super::context::{BaseConsumer, Context};
 use super::deadline::Deadline;
-use super::failure::{Failure, PRINCIPAL, missing};
+use super::failure::{Failure, missing};
 use super::native::{Client, Message, Queue};
 use super::partition_list::add;
 use super::record::record;
@@ -93,7 +93,7 @@ impl KafkaReader {
                 last = place;
             }
             if let Some(assigned) = self.assigned.get_mut(last) {
-                assigned.read(&message, out)?;
+                assigned.read(&message, &self.settings, out)?;
             }
         }
         Ok(batch.len() == max)
@@ -101,7 +101,7 @@ impl KafkaReader {
 }
 
 impl Assigned {
-    fn read(&mut self, message: &Message<'_>, out: &mut Vec<Record>) -> Result<()> {
+    fn read(&mut self, message: &Message<'_>, settings: &KafkaSettings, out: &mut Vec<Record>) -> Result<()> {
         let Some(failure) = message.error() else {
             self.position = Some(message.offset().saturating_add(1));
             out.push(record(&self.partition, message));
@@ -115,7 +115,7 @@ impl Assigned {
             return Err(Error::OutOfRange { partition: self.partition.clone() });
         }
         if failure.is_permanent() {
-            let failure = failure.lacks("READ", &format!("topic {}", self.partition.topic), PRINCIPAL);
+            let failure = failure.lacks("READ", &format!("topic {}", self.partition.topic), &settings.principal());
             let detail = format!("{}: {}", self.partition, failure.detail);
             return Err(Error::Fatal { operation: "reading", detail });
         }

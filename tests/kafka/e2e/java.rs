@@ -1,9 +1,9 @@
 //! Interoperation with Kafka's own client, in Java.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 
 use bytes::Bytes;
 use sheaf::broker::Isolation;
@@ -15,22 +15,65 @@ use super::deployment::Deployment;
 
 /// Runs `java` with Kafka's jars; `lines` are its standard input.
 pub(crate) fn java(arguments: &[&str], lines: &str) -> Output {
+    let mut child = command(arguments).spawn().expect("java");
+    let mut input = child.stdin.take().expect("a pipe");
+    input.write_all(lines.as_bytes()).expect("written");
+    drop(input);
+    child.wait_with_output().expect("java ends")
+}
+
+/// `java` with Kafka's jars, on pipes.
+fn command(arguments: &[&str]) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let jars = Command::new(root.join("scripts/kafka")).arg("jars").stdin(Stdio::null()).output().expect("the jars");
     let jars = String::from_utf8(jars.stdout).expect("text");
-    let mut child = Command::new("java")
+    let mut command = Command::new("java");
+    command
         .args(["-XX:TieredStopAtLevel=1", "-cp", &format!("{}/*", jars.trim())])
         .args(arguments)
         .current_dir(root)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("java");
-    let mut input = child.stdin.take().expect("a pipe");
-    input.write_all(lines.as_bytes()).expect("written");
-    drop(input);
-    child.wait_with_output().expect("java ends")
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Kafka's tools in one process, because each start of Java takes more than a second. It ends when this is dropped.
+pub(crate) struct Tools {
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    child: Child,
+}
+
+impl Tools {
+    /// Starts the process.
+    pub(crate) fn start() -> Self {
+        let mut child = command(&["tests/kafka/e2e/Tools.java"]).spawn().expect("java");
+        let (input, output) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
+        Self { input, output: BufReader::new(output), child }
+    }
+
+    /// Runs the `main` of a tool; it must not fail.
+    pub(crate) fn run(&mut self, tool: &str, words: &[&str]) {
+        writeln!(self.input, "{tool}\t{}", words.join("\t")).expect("a running process");
+        let mut printed = String::new();
+        while !printed.ends_with("-- done\n") {
+            if self.output.read_line(&mut printed).expect("text") == 0 {
+                let mut errors = String::new();
+                let stderr = self.child.stderr.take();
+                stderr.expect("a pipe").read_to_string(&mut errors).expect("text");
+                panic!("{tool} {words:?}: {printed}{errors}");
+            }
+        }
+    }
+}
+
+impl Drop for Tools {
+    fn drop(&mut self) {
+        // It may have ended.
+        let (Ok(()) | Err(_)) = self.child.kill();
+        let (Ok(_) | Err(_)) = self.child.wait();
+    }
 }
 
 /// Writes (topic, key, value) with Java's producer; returns the partition of each.

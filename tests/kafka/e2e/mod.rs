@@ -33,7 +33,8 @@
 //! | `trouble` | what an operator is called for in the drills |
 //! | `stop` | signals, exit codes, two processes with one instance id |
 //! | `upgrade` | the state of an older version |
-//! | `neighbour` | a cluster with an authorizer |
+//! | `neighbour` | other settings of brokers and topics |
+//! | `rights` | a cluster with TLS, SCRAM and an authorizer |
 //! | `custom` | a custom processor, by the public API |
 //! | `group` | added partitions, the cooperative protocol, lost offsets |
 
@@ -66,6 +67,7 @@ mod redrive;
 mod replay;
 mod restore;
 mod retail;
+mod rights;
 mod several;
 mod standby;
 mod state;

@@ -1,6 +1,4 @@
-//! Beside other applications: a cluster with an authorizer and the list of rights in docs/operations.md; smaller records;
-//! brokers without coordinators;
-//! sources that are created anew.
+//! Beside other applications: smaller records; brokers without coordinators; sources that are created anew.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -11,104 +9,7 @@ use sheaf::model::Topic;
 use super::super::cluster::{KafkaCluster, is_skipped, shared};
 use super::bundle::{bundles, shuffled};
 use super::deployment::{Deployment, PARTITIONS};
-use super::java::java;
-use super::process::{LIMIT, Process, until};
-
-/// The listener with a login; the other one is the superuser's.
-struct Secured {
-    deployment: Deployment,
-    address: String,
-    /// Dropped last.
-    _cluster: KafkaCluster,
-}
-
-impl Secured {
-    fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
-        let listeners = format!("PLAINTEXT://127.0.0.1:{{port}},SASL://127.0.0.1:{port}");
-        let login = "org.apache.kafka.common.security.plain.PlainLoginModule required user_sheaf=\"secret\";";
-        let cluster = KafkaCluster::start_with(&[
-            &format!("listeners={listeners},CONTROLLER://127.0.0.1:{{controller}}"),
-            &format!("advertised.listeners={listeners}"),
-            "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT",
-            "sasl.enabled.mechanisms=PLAIN",
-            &format!("listener.name.sasl.plain.sasl.jaas.config={login}"),
-            "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-            "super.users=User:ANONYMOUS",
-        ]);
-        let mut deployment = Deployment::at("e2e-rights", cluster.bootstrap_servers());
-        deployment.submissions = None;
-        deployment.create_sources();
-        Self { deployment, address: format!("127.0.0.1:{port}"), _cluster: cluster }
-    }
-
-    fn start_as(&self, password: &str) -> Process {
-        self.deployment.start_with(
-            "a",
-            &[
-                ("SHEAF_KAFKA__BOOTSTRAP_SERVERS", &self.address),
-                ("SHEAF_KAFKA__PROPERTIES__SECURITY_PROTOCOL", "SASL_PLAINTEXT"),
-                ("SHEAF_KAFKA__PROPERTIES__SASL_MECHANISM", "PLAIN"),
-                ("SHEAF_KAFKA__PROPERTIES__SASL_USERNAME", "sheaf"),
-                ("SHEAF_KAFKA__PROPERTIES__SASL_PASSWORD", password),
-            ],
-        )
-    }
-
-    /// Starts an instance that stops with exit code 1, and returns its log.
-    fn refused(&self, password: &str) -> String {
-        let mut process = self.start_as(password);
-        assert_eq!(process.exit_code(), Some(1), "{}", process.log_text());
-        process.log_text()
-    }
-
-    /// Runs a command of docs/operations.md for this deployment's names.
-    fn allow(&self, command: &str) {
-        let command = command
-            .replace("HOST:9092", &self.deployment.fixture.settings.bootstrap_servers)
-            .replace("ctm-parent-events", self.deployment.topic("parents").as_str())
-            .replace("ctm-children-events", self.deployment.topic("children").as_str())
-            .replace("ctm", &self.deployment.application());
-        let words: Vec<&str> = command.split(' ').skip(1).collect();
-        let output = java(&[&["org.apache.kafka.tools.AclCommand"], &words[..]].concat(), "");
-        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-}
-
-#[test]
-fn the_documented_rights_are_enough_and_a_missing_one_is_named() {
-    if is_skipped() {
-        return;
-    }
-    let secured = Secured::start();
-    let page = include_str!("../../../docs/operations.md");
-    let commands: Vec<&str> = page.lines().filter(|line| line.starts_with("kafka-acls ")).collect();
-    let [sources, topics, transactions, group] = commands[..] else { panic!("{commands:?}") };
-    let application = secured.deployment.application();
-
-    let login = secured.refused("wrong");
-    assert!(login.contains("failed permanently") && login.contains("Authentication failed"), "{login}");
-    let none = secured.refused("secret");
-    let lacks = |right: &str| format!("the principal of this client (User:sheaf) lacks the right {right}");
-    assert!(none.contains(&lacks(&format!("DESCRIBE on topic {application}-"))), "{none}");
-    secured.allow(sources);
-    secured.allow(topics);
-    let none = secured.refused("secret");
-    assert!(none.contains(&lacks(&format!("WRITE on transactional id {application}-0/a"))), "{none}");
-    secured.allow(transactions);
-    let none = secured.refused("secret");
-    assert!(none.contains(&lacks(&format!("READ on group {application}"))), "{none}");
-    secured.allow(group);
-
-    let mut instance = secured.start_as("secret");
-    instance.ready();
-    let mut chance = fastrand::Rng::with_seed(16);
-    let all = bundles(20, &mut chance);
-    secured.deployment.write_events(&shuffled(&all, 0, &mut chance));
-    secured.deployment.wait_for_deliveries(&all);
-    assert!(instance.log_text().contains("without the right DESCRIBE_CONFIGS"), "{}", instance.log_text());
-    assert_eq!(instance.terminate(), Some(0));
-}
+use super::process::{LIMIT, until};
 
 #[test]
 fn topics_of_a_cluster_that_allows_records_of_8_mib_are_used_as_they_are() {
