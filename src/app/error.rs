@@ -6,7 +6,7 @@ use super::feature::NotBuilt;
 use super::template::TemplateError;
 use crate::codec::text;
 use crate::codec::yaml::Problems;
-use crate::model::Topic;
+use crate::model::{ErrorClass, Topic};
 use crate::processor::flow::TemplateMistakes;
 use crate::template::{Finding, Severity};
 use crate::topology::AssembleError;
@@ -226,6 +226,22 @@ pub enum Error {
     /// The metrics cannot be registered.
     #[error("metrics: {0}")]
     Metrics(metric::Error),
+}
+
+impl Error {
+    /// True if the source of a template or a secret has not given it now, and may do so later.
+    pub fn is_temporary(&self) -> bool {
+        let class = if let Self::Secret { error, .. } = self {
+            error.class()
+        } else if let Self::Template { error, .. } = self
+            && let TemplateError::Blob(error) = &**error
+        {
+            error.class()
+        } else {
+            return false;
+        };
+        class == ErrorClass::Retry
+    }
 }
 
 /// One finding on each line.

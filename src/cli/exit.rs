@@ -11,7 +11,7 @@ use crate::{admin, app, broker, runtime};
 /// The failure of a command.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// Kafka, or the instance that is asked, cannot be reached: exit code 69, `EX_UNAVAILABLE` of sysexits.h.
+    /// Kafka, AWS, or the instance that is asked, cannot be reached: exit code 69, `EX_UNAVAILABLE` of sysexits.h.
     Unreachable(anyhow::Error),
     /// It cannot be done now, but later: exit code 75, `EX_TEMPFAIL`.
     Busy(anyhow::Error),
@@ -82,6 +82,10 @@ impl From<Problems> for Failure {
 
 impl From<app::Error> for Failure {
     fn from(error: app::Error) -> Self {
+        // A restart may help, which a supervisor does not try after the code of a wrong configuration.
+        if error.is_temporary() {
+            return Self::Unreachable(error.into());
+        }
         match error {
             app::Error::Topology(problems) => problems.into(),
             mistakes @ app::Error::Samples { .. } => Self::Configuration(mistakes.to_string()),

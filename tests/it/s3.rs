@@ -211,3 +211,28 @@ fn a_process_reads_a_template_with_the_credentials_and_the_endpoint_of_its_envir
     let (code, printed) = render("s3://templates/a/bundle.json");
     assert!(code == Some(78) && printed.contains("allow s3:GetObject"), "{printed}");
 }
+
+#[test]
+fn a_start_without_aws_ends_with_the_code_after_which_a_supervisor_starts_it_again() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let topology = std::fs::read_to_string("topologies/control-m.yaml").unwrap();
+    let remote = directory.path().join("remote.yaml");
+    std::fs::write(&remote, topology.replace("templates/bundle.json", "s3://templates/bundle.json")).unwrap();
+    let run = |settings: &[&str]| {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_sheaf"));
+        process.args(["run", "-c", "sheaf.yaml", "--set", "http.bind=127.0.0.1:0"]).args(settings);
+        process.args(["--set", &format!("state_dir={}", directory.path().display())]).env("CTM_API_KEY", "key");
+        process.env("AWS_ENDPOINT_URL", format!("http://{closed}")).env("AWS_MAX_ATTEMPTS", "1");
+        process.env("AWS_REGION", "eu-west-1").env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
+        let output = process.env_remove("AWS_PROFILE").output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (settings, named) in [
+        (["--set", "control_m.api_key=${aws-sm:ctm#key}"], "control_m.api_key: ${aws-sm:ctm#key} cannot be read"),
+        (["--set", &format!("topologies=[{}]", remote.display())], "`bundle.json` in s3://templates cannot be read"),
+    ] {
+        let (code, printed) = run(&settings);
+        assert!(code == Some(69) && printed.contains(named), "{code:?} {printed}");
+    }
+}
