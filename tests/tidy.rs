@@ -107,7 +107,7 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
     &["dead_letter", "definitions", "generation", "status", "topic_kind", "topology_plan"],
     &["alert", "audit", "context", "former_topic", "history", "topics", "transaction"],
     &["audit_log", "command_sender", "replay"],
-    &["instances", "keying", "republish", "standstill", "task", "watermark_round"],
+    &["instances", "keying", "missing_topics", "republish", "standstill", "task", "watermark_round"],
     &["changelog", "watermark_rounds", "thread", "query"],
     &["housekeeping"],
     &["instance"],

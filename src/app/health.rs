@@ -51,6 +51,8 @@ impl InstanceStatus {
         details.extend((records > 0).then(|| ("deadlines wait for records".to_owned(), records.to_string())));
         let standing = self.status.standing().into_iter();
         details.extend(standing.map(|(partition, detail)| (format!("source {partition}"), detail)));
+        let missing = self.status.missing().into_iter();
+        details.extend(missing.map(|(topic, detail)| (format!("topic {topic}"), detail)));
         details.extend(self.status.obstacle().map(|obstacle| ("waiting for".to_owned(), obstacle)));
         let suspensions = self.sinks.suspensions().into_iter();
         details.extend(suspensions.map(|(target, text)| (format!("sink {target}"), text)));

@@ -315,6 +315,12 @@ pub trait Admin: Send {
         Ok((0..count).map(|number| TopicPartition::new(topic, number)).collect())
     }
 
+    /// Those of the topics that do not exist.
+    fn missing(&mut self, topics: &[Topic], timeout: Duration) -> Result<Vec<Topic>> {
+        let found = self.describe(topics, timeout)?;
+        Ok(topics.iter().zip(found).filter(|(_, found)| found.is_none()).map(|(topic, _)| topic.clone()).collect())
+    }
+
     /// The topic id, which tells apart topics that were created anew with the same name; `None` for a topic that does
     /// not exist, and with brokers without topic ids (before Kafka 2.8).
     fn topic_id(&mut self, topic: &Topic, timeout: Duration) -> Result<Option<Uuid>>;

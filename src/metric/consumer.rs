@@ -22,6 +22,7 @@ pub struct Consumer {
     end: IntGaugeVec,
     waiting: IntGaugeVec,
     standing_still: IntGaugeVec,
+    missing: IntGaugeVec,
     rebalance_duration: Histogram,
     assigned: IntGaugeVec,
     rebalances: IntCounterVec,
@@ -33,6 +34,8 @@ impl Consumer {
         let partition = ["topic", "partition"];
         let standing =
             "For how long a source's next records have been behind an open transaction; none if they are not.";
+        let missing =
+            "1 for a topic that the application reads or keeps its state in, and that does not exist; none for others.";
         let waiting = "For how long the next record of an owned partition waits to be processed, as far as this instance has seen it, to \
                        ten seconds; 0 if none waits.";
         let rebalance = "The time from the loss of partitions to the next assignment.";
@@ -49,6 +52,7 @@ impl Consumer {
             committed: maker.gauges("consumer_committed_offset", "The last committed offset.", &partition)?,
             end: maker.gauges("consumer_end_offset", "The last known end offset (high watermark).", &partition)?,
             standing_still: maker.gauges("consumer_standing_still_seconds", standing, &partition)?,
+            missing: maker.gauges("consumer_missing_topics", missing, &["topic"])?,
             waiting: maker.gauges("consumer_lag_seconds", waiting, &partition)?,
             rebalance_duration: maker.histogram("consumer_rebalance_duration_seconds", rebalance, &SECONDS)?,
             assigned: maker.gauges("consumer_assigned_partitions", "Owned partitions.", &["topic"])?,
@@ -118,6 +122,15 @@ impl Consumer {
         match lasted {
             Some(lasted) => self.standing_still.with_label_values(&place).set(gauge_value(lasted.as_secs())),
             None => forget(&self.standing_still, &place),
+        }
+    }
+
+    /// Notes whether a topic of the application is missing.
+    pub fn missing_topic(&self, topic: &Topic, is_missing: bool) {
+        if is_missing {
+            self.missing.with_label_values(&[topic.as_str()]).set(1);
+        } else {
+            forget(&self.missing, &[topic.as_str()]);
         }
     }
 

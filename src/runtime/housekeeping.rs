@@ -10,6 +10,7 @@ use super::checkpoint::Checkpoint;
 use super::context::Context;
 use super::error::Result;
 use super::instances::Registry;
+use super::missing_topics::MissingTopics;
 use super::reminder::Reminder;
 use super::standstill::Standstills;
 use super::thread_state::ThreadState;
@@ -47,10 +48,17 @@ pub struct Housekeeper {
     registry: Registry,
     rounds: Rounds,
     standstills: Standstills,
+    missing: MissingTopics,
     waiting: Waiting,
+    coordinators: Coordinators,
+}
+
+/// The check of the coordinators' topics.
+#[derive(Debug)]
+struct Coordinators {
     check_at: Duration,
     /// Set while the cluster has no coordinator.
-    coordinator: Option<Reminder>,
+    problem: Option<Reminder>,
 }
 
 impl fmt::Debug for Housekeeper {
@@ -77,9 +85,9 @@ impl Housekeeper {
             registry: Registry::new(context.clone()),
             rounds: Rounds::default(),
             standstills: Standstills::default(),
+            missing: MissingTopics::default(),
             waiting: Waiting::default(),
-            check_at: at(CHECK_INTERVAL),
-            coordinator: None,
+            coordinators: Coordinators { check_at: at(CHECK_INTERVAL), problem: None },
             context,
         })
     }
@@ -91,8 +99,9 @@ impl Housekeeper {
             self.measure_at = uptime.saturating_add(MEASURE_INTERVAL);
             self.measure();
         }
-        if uptime >= self.check_at {
-            self.check_at = uptime.saturating_add(CHECK_INTERVAL);
+        self.missing.turn(&mut *self.admin, &self.context);
+        if uptime >= self.coordinators.check_at {
+            self.coordinators.check_at = uptime.saturating_add(CHECK_INTERVAL);
             self.check_coordinators(uptime);
         }
         if uptime >= self.purge_at {
@@ -184,7 +193,7 @@ impl Housekeeper {
     fn check_coordinators(&mut self, uptime: Duration) {
         let status = &self.context.status;
         let joining = matches!(status.state(), ThreadState::Created | ThreadState::Joining);
-        if !joining && self.coordinator.is_none() {
+        if !joining && self.coordinators.problem.is_none() {
             return;
         }
         let problem = match self.admin.coordinator_problem(self.context.settings.limits.broker_timeout) {
@@ -192,11 +201,11 @@ impl Housekeeper {
             Err(error) => return tracing::debug!(%error, "cannot check the coordinators"),
         };
         if let Some(problem) = &problem {
-            let reminder = self.coordinator.get_or_insert_with(|| Reminder::new(uptime, Duration::ZERO));
+            let reminder = self.coordinators.problem.get_or_insert_with(|| Reminder::new(uptime, Duration::ZERO));
             if reminder.is_due(uptime).is_some() {
                 tracing::error!(problem, "the instance cannot join the group");
             }
-        } else if self.coordinator.take().is_none() {
+        } else if self.coordinators.problem.take().is_none() {
             return;
         }
         status.set_obstacle(problem);

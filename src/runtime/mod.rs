@@ -64,6 +64,7 @@ mod instances;
 mod keying;
 mod mailbox;
 mod memory_budget;
+mod missing_topics;
 mod mutation;
 mod notice;
 mod open_entries;

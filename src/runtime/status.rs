@@ -51,6 +51,8 @@ struct Inputs {
     failing: BTreeMap<TopicPartition, String>,
     /// Sources whose records cannot be read, with the reason.
     standing: BTreeMap<TopicPartition, String>,
+    /// Topics of the application that do not exist, with what to do.
+    missing: BTreeMap<Topic, String>,
 }
 
 /// The standbys of the instance.
@@ -225,9 +227,11 @@ impl Status {
         }
     }
 
-    /// True if every thread has joined and restored, and no fetches fail.
+    /// True if every thread has joined and restored, no fetches fail, and no topic is missing.
     pub fn is_ready(&self) -> bool {
-        matches!(self.state(), ThreadState::Running | ThreadState::Waiting) && self.inner().inputs.failing.is_empty()
+        let runs = matches!(self.state(), ThreadState::Running | ThreadState::Waiting);
+        let inputs = &self.inner().inputs;
+        runs && inputs.failing.is_empty() && inputs.missing.is_empty()
     }
 
     /// Sets or clears the failure of an owned partition's fetches.
@@ -247,6 +251,16 @@ impl Status {
     /// The sources that stand still, with the reason.
     pub fn standing(&self) -> BTreeMap<TopicPartition, String> {
         self.inner().inputs.standing.clone()
+    }
+
+    /// Sets the topics of the application that do not exist, with what to do.
+    pub(super) fn set_missing(&self, missing: BTreeMap<Topic, String>) {
+        self.inner().inputs.missing = missing;
+    }
+
+    /// The topics of the application that do not exist, with what to do.
+    pub fn missing(&self) -> BTreeMap<Topic, String> {
+        self.inner().inputs.missing.clone()
     }
 
     /// Sets or clears what the instance waits for before it can join the group.

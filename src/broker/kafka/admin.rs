@@ -203,6 +203,17 @@ impl Admin for KafkaAdmin {
         }
     }
 
+    fn missing(&mut self, topics: &[Topic], timeout: Duration) -> Result<Vec<Topic>> {
+        let deadline = Deadline::after(timeout);
+        let mut missing = Vec::new();
+        for topic in topics {
+            if self.metadata(topic, &deadline)?.is_none() {
+                missing.push(topic.clone());
+            }
+        }
+        Ok(missing)
+    }
+
     fn topic_id(&mut self, topic: &Topic, timeout: Duration) -> Result<Option<Uuid>> {
         let id = self.native.topic_id(topic.as_str(), Deadline::after(timeout).left_ms());
         let failed = |failure| self.error("reading a topic id", self.lacks(failure, "DESCRIBE", topic.as_str()));

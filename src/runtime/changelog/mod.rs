@@ -38,6 +38,7 @@ mod standby;
 mod start;
 mod token_bucket;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
@@ -56,7 +57,7 @@ use super::handoff::Job;
 use super::reminder::Reminder;
 use super::turn::Turn;
 use crate::broker::{Admin, Purpose};
-use crate::model::{ErrorClass, Timestamp, TopicPartition};
+use crate::model::{ErrorClass, TaskId, Timestamp, TopicPartition};
 
 /// Restores stores, several at a time.
 pub struct Restorer {
@@ -64,6 +65,8 @@ pub struct Restorer {
     jobs: Receiver<Job>,
     /// Jobs that could not start, with the time of the next attempt.
     waiting: Vec<(Duration, Job)>,
+    /// The tasks among them, with the warnings so far.
+    unable: BTreeMap<TaskId, Reminder>,
     active: Replays<Active>,
     admin: Box<dyn Admin>,
     standbys: Standbys,
@@ -90,6 +93,7 @@ impl Restorer {
             context,
             jobs,
             waiting: Vec::new(),
+            unable: BTreeMap::new(),
             active: Replays::new(Purpose::Restore, active::READERS, true),
             admin,
             standbys,
@@ -158,16 +162,23 @@ impl Restorer {
         let due: Vec<(Duration, Job)> = due;
         for mut job in due.into_iter().map(|(_, job)| job).chain(self.jobs.try_iter().collect::<Vec<_>>()) {
             if job.wanted.strong_count() == 0 {
+                self.unable.remove(&job.task);
                 continue;
             }
             if let Some(store) = self.standbys.release(&job.task, now) {
                 job.store = Some(store);
             }
             match Active::begin(job, &self.context, &mut *self.admin, now) {
-                Ok(active) => self.active.add(active),
+                Ok(active) => {
+                    self.unable.remove(active.progress().0);
+                    self.active.add(active);
+                }
                 Err(failed) if active::is_retriable(&failed.error) => {
                     let active::Failed { job, error } = *failed;
-                    tracing::warn!(%error, sheaf.task = %job.task, "the restore of the task cannot start yet; retrying");
+                    let new = || Reminder::new(uptime, Duration::ZERO);
+                    if self.unable.entry(job.task.clone()).or_insert_with(new).is_due(uptime).is_some() {
+                        tracing::warn!(%error, sheaf.task = %job.task, "the restore of the task cannot start yet; retrying");
+                    }
                     self.waiting.push((uptime.saturating_add(BACK_OFF), job));
                 }
                 Err(failed) => failed.reply(),

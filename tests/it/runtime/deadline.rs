@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use sheaf::broker::{Producer, memory};
+use sheaf::broker::{Broker as _, NewTopic, Producer, memory};
 use sheaf::model::{Key, Moment, OutRecord, Reject, Timer, TimerKind, Topic};
 use sheaf::processor::{Effect, Input, Processor, Transition, erase};
 use sheaf::sim::World;
@@ -103,6 +103,31 @@ fn a_deadline_waits_for_a_source_that_stands_still_up_to_the_longest_hold() {
     stuck.commit(BROKER_TIMEOUT).unwrap();
     run_for(&mut world, 20);
     assert_eq!(metric(&world, "a", "sheaf_processor_deadline_hold_seconds"), 0);
+}
+
+#[test]
+fn a_deleted_source_is_named_within_a_minute() {
+    let mut world = outage();
+    world.start("a").unwrap();
+    run_for(&mut world, 40);
+    let is_ready = |world: &World| world.status("a").unwrap().is_ready();
+    assert!(is_ready(&world));
+    let source = Topic::new("events");
+    let mut admin = world.broker().admin().unwrap();
+    let description = admin.describe(std::slice::from_ref(&source), BROKER_TIMEOUT).unwrap().remove(0).unwrap();
+    admin.delete(std::slice::from_ref(&source), BROKER_TIMEOUT).unwrap();
+    run_for(&mut world, 40);
+    assert!(!is_ready(&world));
+    let missing = world.status("a").unwrap().missing();
+    assert!(missing[&source].starts_with("it does not exist, and nothing is read from it"), "{missing:?}");
+    assert_eq!(metric(&world, "a", "sheaf_consumer_missing_topics"), 1);
+    let new = NewTopic { topic: source, partitions: description.partitions, replication: None, config: [].into() };
+    admin.create(&[new], BROKER_TIMEOUT).unwrap();
+    let ends = (0..1_000).find_map(|_| {
+        world.clock().advance(Duration::from_millis(100));
+        world.turn().err()
+    });
+    assert!(ends.unwrap().to_string().contains("was deleted and created anew while this application read it"));
 }
 
 #[test]
