@@ -174,9 +174,17 @@ impl Failure {
         if self.is_permanent() {
             return Error::Fatal { operation, detail: format!("{} ({topic})", self.detail) };
         }
+        let hint = if matches!(self.code, Code::InvalidRecord | Code::InvalidTimestamp) {
+            ": the wall clock of this host, or of the producer of what it answers, may be further ahead than \
+             message.timestamp.after.max.ms of the topic allows (an hour by default): compare it with the brokers'"
+        } else {
+            ""
+        };
         match self.fenced_by() {
             Some(by) => Error::Fenced { by, detail: self.detail },
-            None => Error::Abortable { detail: format!("a record for {topic} was not delivered: {}", self.detail) },
+            None => {
+                Error::Abortable { detail: format!("a record for {topic} was not delivered: {}{hint}", self.detail) }
+            }
         }
     }
 }
@@ -184,4 +192,18 @@ impl Failure {
 /// The error for a missing librdkafka object, which only memory exhaustion or a bug explains.
 pub(super) fn missing(what: &'static str) -> Error {
     Error::Fatal { operation: "opening a client", detail: format!("librdkafka returned no {what}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_is_ahead_of_the_broker_names_the_clock() {
+        let error = Failure::of(Code::InvalidRecord, "").of_delivery("t", 1);
+        assert!(
+            matches!(&error, Error::Abortable { detail } if detail.contains("the wall clock of this host")),
+            "{error}"
+        );
+    }
 }

@@ -1,6 +1,8 @@
 //! Lost state directories and changelogs, one at a time.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
 
 use sheaf::mock::control_m::{Action, Fault};
 use sheaf::model::Topic;
@@ -44,6 +46,42 @@ fn a_deleted_state_directory_is_rebuilt_from_the_changelog() {
     let restored = instance.metric(RESTORED, r#"store="bundle""#);
     assert!(restored >= 60.0, "{restored} records were restored");
     deployment.write_events(&children);
+    deployment.wait_for_deliveries(&all);
+    deployment.assert_exactly(&all);
+    assert_eq!(instance.terminate(), Some(0));
+}
+
+/// As docs/upgrade.md has it: a copy of the directory of a stopped instance. What it lacks comes from the changelog, and no more.
+#[test]
+fn a_state_directory_of_a_backup_restores_what_came_since() {
+    let Some(deployment) = Deployment::open("e2e-backup") else { return };
+    let all = bundles(60, &mut fastrand::Rng::with_seed(43));
+    let (first, second) = all.split_at(40);
+    let (early, later) = (halves(first), halves(second));
+    let changelog = deployment.own("bundle-changelog");
+    let mut instance = deployment.run("a");
+    deployment.write_events(&early.0);
+    deployment.wait_for_entries(&changelog, first);
+    assert_eq!(instance.terminate(), Some(0));
+    let copy = |from: &Path, to: &Path| {
+        let copied = Command::new("cp").args(["-a"]).args([from, to]).status().expect("cp");
+        assert!(copied.success());
+    };
+    let (state, backup) = (deployment.state("a"), deployment.state("backup"));
+    std::fs::create_dir_all(backup.parent().expect("a directory")).expect("made");
+    copy(&state, &backup);
+
+    let mut instance = deployment.run("a");
+    deployment.write_events(&later.0);
+    deployment.wait_for_entries(&changelog, &all);
+    assert_eq!(instance.terminate(), Some(0));
+    std::fs::remove_dir_all(&state).expect("lost");
+    copy(&backup, &state);
+
+    let mut instance = deployment.run("a");
+    let restored = instance.metric(RESTORED, r#"store="bundle""#);
+    assert!((20.0..40.0).contains(&restored), "{restored} records were restored, of 20 bundles since the backup");
+    deployment.write_events(&[early.1, later.1].concat());
     deployment.wait_for_deliveries(&all);
     deployment.assert_exactly(&all);
     assert_eq!(instance.terminate(), Some(0));

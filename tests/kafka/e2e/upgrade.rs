@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use super::super::cluster::root;
 use super::super::fixture::LIMIT;
-use super::bundle::{Bundle, Event, bundles};
+use super::bundle::{Bundle, Event, bundles, shuffled};
 use super::clock::now;
 use super::deployment::{Deployment, PARTITIONS};
 use super::process::until;
@@ -131,6 +131,36 @@ fn the_current_version_opens_the_state_of_an_older_one() {
     }
     take_over(&deployment, 0);
     deployment.assert_exactly(&Bundles::new().all);
+}
+
+/// Old and new beside each other, with bundles that are open across each step.
+#[test]
+fn a_rolling_upgrade_of_two_instances_loses_and_doubles_nothing() {
+    let Some(old) = std::env::var_os("SHEAF_TEST_OLD").map(PathBuf::from) else { return };
+    let Some(mut deployment) = Deployment::open("e2e-rolling") else { return };
+    let mut chance = fastrand::Rng::with_seed(72);
+    let all = bundles(160, &mut chance);
+    let events = shuffled(&all, 5, &mut chance);
+    // A quarter before the upgrade, one after each instance of it, and the rest at its end.
+    let mut quarters = events.chunks(events.len().div_ceil(4));
+    let mut write = |deployment: &Deployment| deployment.write_events(quarters.next().expect("four quarters"));
+    deployment.binary = Some(old);
+    let mut running = [deployment.run("a"), deployment.run("b")];
+    write(&deployment);
+    deployment.binary = None;
+    for (name, instance) in ["a", "b"].iter().zip(&mut running) {
+        assert_eq!(instance.terminate(), Some(0), "{}", instance.log_text());
+        write(&deployment);
+        *instance = deployment.run(name);
+        let restored = instance.metric(RESTORED, "");
+        assert!(restored.abs() < 0.5, "{name} has restored {restored} records");
+    }
+    write(&deployment);
+    deployment.wait_for_deliveries(&all);
+    deployment.assert_exactly(&all);
+    for mut instance in running {
+        assert_eq!(instance.terminate(), Some(0), "{}", instance.log_text());
+    }
 }
 
 #[test]
