@@ -59,13 +59,25 @@ pub enum State {
     Done,
 }
 
+/// How far a plan is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    New,
+    /// Applying it was interrupted.
+    Begun,
+    Applied,
+}
+
 impl Replays {
-    /// Applies a plan. It can be repeated after an error.
+    /// Applies a plan. It can be repeated after an error, and does nothing if it is applied already.
     pub fn apply(&mut self, plan: &Plan, by: &Operator, progress: Progress<'_>) -> Result<()> {
         let (_, node) = self.node(&plan.processor)?;
         let (generations, before) = self.known()?;
         let known = generations.get(&plan.processor).cloned().unwrap_or_default();
-        let is_begun = self.check(plan, &known)?;
+        let standing = self.check(plan, &known)?;
+        if standing == Standing::Applied {
+            return progress("nothing is left to do: it is applied already");
+        }
         self.refuse_members()?;
         let replay = Reprocess {
             id: plan.id.clone(),
@@ -77,7 +89,7 @@ impl Replays {
             offsets: moved(plan),
         };
         let applying = Generation { number: plan.from, highest: plan.to, phase: Phase::Applying, replay: Some(replay) };
-        if !is_begun {
+        if standing == Standing::New {
             progress("writing that the replay begins, so that no instance starts meanwhile")?;
             self.write(&[self.generation_record(&plan.processor, &applying)])?;
         }
@@ -106,18 +118,18 @@ impl Replays {
         self.write(&records)
     }
 
-    /// Refuses a plan that is old or not of this state; true if it is begun already.
-    fn check(&mut self, plan: &Plan, known: &Generation) -> Result<bool> {
+    /// Refuses a plan that is old or not of this state.
+    fn check(&mut self, plan: &Plan, known: &Generation) -> Result<Standing> {
         let stale = |detail: String| Err(ReplayError::Stale { detail });
         if plan.application != self.settings.application {
             return stale(format!("it is of the application {}", plan.application));
         }
         if known.phase == Phase::Applying && known.replay.as_ref().is_some_and(|replay| replay.id == plan.id) {
-            return Ok(true);
+            return Ok(Standing::Begun);
         }
         super::plan::refuse_under_way(&plan.processor, known)?;
         if known.replay.as_ref().is_some_and(|replay| replay.id == plan.id) {
-            return stale("it is applied already".to_owned());
+            return Ok(Standing::Applied);
         }
         if (known.number, known.highest + 1) != (plan.from, plan.to) {
             return stale(format!("the state of {} is of generation {} now", plan.processor, known.number));
@@ -138,7 +150,7 @@ impl Replays {
                 return stale(format!("retention has deleted records of {} meanwhile", it.partition));
             }
         }
-        Ok(false)
+        Ok(Standing::New)
     }
 
     /// Undoes the replay of a processor: the former generation goes on where it was stopped. It can be repeated after an error.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use serde_json::Value;
 use sheaf::model::Topic;
@@ -71,9 +72,8 @@ fn bundles_are_gathered_again_and_none_is_submitted_twice() {
     assert!(said(&busy).contains("is not empty"), "{}", said(&busy));
     stop(&mut instances);
 
-    // The group keeps their places for the session.
-    let applied = succeeds(&deployment, &format!("replay apply {plan} --yes --why test"));
-    assert!(applied.contains("waiting until the group") && applied.contains("applied"), "{applied}");
+    let applied = apply_with_kills(&deployment, plan);
+    assert!(applied.contains("applied"), "{applied}");
     let mut instances = [deployment.run("a"), deployment.run("b")];
     until("everything is processed again", || {
         let status: Value = serde_json::from_str(&succeeds(&deployment, "replay status -o json")).expect("JSON");
@@ -99,6 +99,29 @@ fn bundles_are_gathered_again_and_none_is_submitted_twice() {
     assert!(audit.contains("replay apply") && audit.contains("replay abort"), "{audit}");
     assert_eq!(deployment.dead_letters(), []);
     stop(&mut instances);
+}
+
+/// Applies a plan, and kills the command with `kill -9` at later and later moments, until it has ended before it was killed.
+fn apply_with_kills(deployment: &Deployment, plan: &str) -> String {
+    let words = ["replay", "apply", plan, "--yes", "--why", "test"];
+    // The group keeps the places of its members for the session, for which the first one waits.
+    let mut process = deployment.process(&words, "a", "a", &[]);
+    process.wait_for_log("waiting until the group");
+    until("the group is empty", || {
+        let busy = sheaf(deployment, &format!("replay apply {plan} --wait 0 --why test"));
+        busy.status.code() != Some(75)
+    });
+    process.kill();
+    for moment in 1..40 {
+        let mut process = deployment.process(&words, "a", "a", &[]);
+        std::thread::sleep(Duration::from_millis(20 * moment));
+        if process.ended().is_some() {
+            assert_eq!(process.exit_code(), Some(0), "{}", process.log_text());
+            break;
+        }
+        process.kill();
+    }
+    succeeds(deployment, &words.join(" "))
 }
 
 /// Resets the offsets of a topic with Kafka's tool, once the group is empty.
