@@ -23,10 +23,17 @@ pub fn http(config: &Config, secrets: &Secrets) -> Result<ServerSettings> {
 fn resolve(index: usize, HttpToken { name, role: named, token }: &HttpToken, secrets: &Secrets) -> Result<Token> {
     let setting = format!("http.tokens[{index}].token");
     let text = secrets.resolve(&setting, token)?;
-    if text.expose().chars().count() < Token::CHARS_MIN {
-        return Err(Error::ShortToken { setting, name: name.clone(), least: Token::CHARS_MIN });
-    }
+    check_length(&setting, name, text.expose())?;
     Ok(Token::new(name, role(*named), text.expose()))
+}
+
+/// Refuses a token that can be guessed.
+pub(super) fn check_length(setting: &str, name: &str, token: &str) -> Result<()> {
+    if token.chars().count() < Token::CHARS_MIN {
+        let (setting, name) = (setting.to_owned(), name.to_owned());
+        return Err(Error::ShortToken { setting, name, least: Token::CHARS_MIN });
+    }
+    Ok(())
 }
 
 const fn role(role: HttpRole) -> Role {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::{Error, Result};
-use super::{broker, sink};
+use super::{broker, http, sink};
 use crate::config::{Config, Reference};
 use crate::secret::{SecretRef, Source as _, Sources};
 
@@ -23,7 +23,8 @@ pub fn preflight(config: &Config) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     for (setting, reference) in references(config) {
         if !setting.starts_with(PROPERTIES) {
-            value(&setting, reference, &mut warnings)?;
+            let value = value(&setting, reference, &mut warnings)?;
+            check(config, &setting, value.as_deref(), &mut warnings)?;
         }
     }
     sink::named::check(config)?;
@@ -41,6 +42,28 @@ pub fn preflight(config: &Config) -> Result<Vec<String>> {
         checked => checked?,
     }
     Ok(warnings)
+}
+
+/// What is wrong with a value that is known here.
+fn check(config: &Config, setting: &str, value: Option<&str>, warnings: &mut Vec<String>) -> Result<()> {
+    let Some(value) = value else { return Ok(()) };
+    if setting == "control_m.base_url" && is_sent_in_clear_text(value) {
+        warnings.push(format!(
+            "{setting} is not https://: the credential and what is submitted travel unencrypted to another host"
+        ));
+    }
+    let mut tokens = config.http.tokens.iter().enumerate();
+    match tokens.find(|(index, _)| setting == format!("http.tokens[{index}].token")) {
+        Some((_, token)) => http::check_length(setting, &token.name, value),
+        None => Ok(()),
+    }
+}
+
+/// True for an address without TLS that is not this host's.
+fn is_sent_in_clear_text(address: &str) -> bool {
+    let Some(rest) = address.strip_prefix("http://") else { return false };
+    let host = rest.split(['/', ':']).next().unwrap_or_default();
+    !(host == "localhost" || host.starts_with("127.") || rest.starts_with("[::1]"))
 }
 
 /// All settings that are texts or references to secrets, with their paths.
@@ -116,7 +139,7 @@ mod tests {
             ),
             ("control_m.base_url=${file:/no/such/file}", "control_m.base_url: ${file:/no/such/file} does not exist"),
             (
-                "http.tokens=[{ name: ann, role: act, token: hunter2 }]",
+                "http.tokens=[{ name: ann, role: act, token: hunter2-hunter2-hunter2 }]",
                 "http.tokens[0].token is in clear text: write a reference",
             ),
             ("kafka.properties.sasl.password=hunter2", "kafka.properties.sasl.password is in clear text"),
@@ -126,6 +149,19 @@ mod tests {
             assert!(!warnings[0].contains("hunter2"), "{warnings:?}");
         }
         assert_eq!(check(&["control_m.api_key=${aws-sm:prod/ctm#KEY}"]).unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_short_token_is_an_error_and_an_address_without_tls_a_warning() {
+        let error = check(&["http.tokens=[{ name: ann, role: act, token: hunter2 }]"]).unwrap_err();
+        assert!(error.starts_with("http.tokens[0].token: the token of ann has fewer than 16 characters"), "{error}");
+        let warnings = |address: &str| check(&[&format!("control_m.base_url={address}")]).unwrap().concat();
+        for address in
+            ["http://localhost:8443", "http://127.0.0.1:8443/api", "http://[::1]:1", "https://ctm.example.com"]
+        {
+            assert_eq!(warnings(address), "", "{address}");
+        }
+        assert!(warnings("http://ctm.example.com/api").starts_with("control_m.base_url is not https://"));
     }
 
     #[test]
