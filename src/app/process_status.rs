@@ -7,6 +7,8 @@ use std::time::Duration;
 use super::InstanceStatus;
 use crate::admin::{self, Health};
 use crate::metric::{self, InstanceState, Metrics};
+use crate::model::Clock as _;
+use crate::runtime::SystemClock;
 
 /// The states of an instance from the one that is told first when applications differ.
 const BY_URGENCY: [InstanceState; 6] = [
@@ -50,6 +52,7 @@ impl admin::Status for ProcessStatus {
 
     fn metrics(&self) -> Result<String, metric::Error> {
         let instances: Vec<Arc<Metrics>> = self.instances.values().map(|instance| instance.metrics.clone()).collect();
+        self.metrics.clock(SystemClock.now());
         metric::encode(&self.metrics, &instances)
     }
 

@@ -66,11 +66,12 @@ use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::MetricFamily;
 use prometheus::{IntGaugeVec, Registry};
 
+use crate::model::Timestamp;
 use crate::processor::bundle::count::EVENTS;
 use crate::processor::{Count, Family, Histogram, Observation};
 use crate::topology::{Node, Topology};
 use internal_error::InternalErrors;
-use registry::{Made, Maker};
+use registry::{Made, Maker, seconds};
 
 /// The metrics of an application, shared by all threads; the methods are cheap and cannot fail.
 #[derive(Debug)]
@@ -78,6 +79,7 @@ pub struct Metrics {
     registry: Registry,
     made: Vec<Made>,
     instance_state: IntGaugeVec,
+    clock: IntGaugeVec,
     internal_errors: InternalErrors,
     /// Records read, lag, and the group.
     pub consumer: Consumer,
@@ -141,6 +143,8 @@ impl Metrics {
         info.with_label_values(&values).set(1);
         let states = "The instance's state: exactly one is 1.";
         let instance_state = maker.gauges("instance_state", states, &["state"])?;
+        let clock = "The wall clock of the process when it gave this answer.";
+        let clock = maker.of_process(|maker| maker.gauges("clock_timestamp_seconds", clock, &[]))?;
         let internal_errors = InternalErrors::new(&maker)?;
         let consumer = Consumer::new(&maker)?;
         let producer = Producer::new(&maker)?;
@@ -159,6 +163,7 @@ impl Metrics {
             registry,
             made,
             instance_state,
+            clock,
             internal_errors,
             consumer,
             producer,
@@ -194,6 +199,11 @@ impl Metrics {
         for state in InstanceState::ALL {
             self.instance_state.with_label_values(&[state.as_str()]).set(i64::from(state == now));
         }
+    }
+
+    /// Sets the time of the wall clock, before the metrics are read.
+    pub fn clock(&self, now: Timestamp) {
+        self.clock.with_label_values::<&str>(&[]).set(seconds(now));
     }
 
     /// Increments the counter of a step.

@@ -6,6 +6,8 @@ use prometheus::{
     GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, Result,
 };
 
+use crate::model::Timestamp;
+
 const NAMESPACE: &str = "sheaf";
 
 /// Registers families.
@@ -104,6 +106,11 @@ impl Maker {
 /// A number as a gauge's value, which is an `i64`.
 pub(super) fn gauge_value(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A time as a gauge's value: seconds since 1970.
+pub(super) const fn seconds(at: Timestamp) -> i64 {
+    at.as_millis() / 1_000
 }
 
 /// Removes a series, if it exists.

@@ -2,7 +2,7 @@
 
 use prometheus::{IntCounterVec, IntGaugeVec, Result};
 
-use super::registry::Maker;
+use super::registry::{Maker, seconds};
 use crate::model::Timestamp;
 
 const OK: &str = "ok";
@@ -87,8 +87,4 @@ fn set_if(is_ok: bool, gauge: &IntGaugeVec, now: Timestamp) {
     if is_ok {
         gauge.with_label_values::<&str>(&[]).set(seconds(now));
     }
-}
-
-const fn seconds(at: Timestamp) -> i64 {
-    at.as_millis() / 1_000
 }
