@@ -4,37 +4,30 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::super::cluster::root;
 use super::bundle::Bundle;
 use super::deployment::Deployment;
+use super::operator::runbook::Runbook;
 use super::process::{Process, until};
 use super::trouble::{self, Trouble};
 
 /// An operator with a shell.
 struct Operator<'d> {
     deployment: &'d Deployment,
-    /// The lines of the runbook that are left.
-    lines: std::vec::IntoIter<String>,
+    runbook: Runbook,
     url: String,
 }
 
 impl<'d> Operator<'d> {
     /// Opens the runbook at the section with this title.
     fn new(deployment: &'d Deployment, instance: &Process, section: &str) -> Self {
-        let page = root().join("docs/operations.md");
-        let page = std::fs::read_to_string(page).expect("the page");
-        let (_, section) = page.split_once(&format!("### {section}\n")).expect("the section");
-        let (_, block) = section.split_once("```sh\n").expect("its commands");
-        let (block, _) = block.split_once("```").expect("its end");
-        let lines: Vec<String> = block.lines().map(str::to_owned).collect();
-        Self { deployment, lines: lines.into_iter(), url: format!("http://{}", instance.address()) }
+        let runbook = Runbook::open("docs/operations.md", section);
+        Self { deployment, runbook, url: format!("http://{}", instance.address()) }
     }
 
     /// Runs the next line, which has to be this command, with what its words in capitals stand for; returns what it prints.
     fn run(&mut self, command: &str, words: &[(&str, &str)]) -> String {
-        let line = self.lines.next().unwrap_or_else(|| panic!("the runbook ends before {command}"));
-        assert!(line.starts_with(command), "the runbook goes on with {line}, and not with {command}");
-        let line = words.iter().fold(line, |line, (word, value)| line.replace(word, value));
+        let owned = |(word, value): &(&str, &str)| ((*word).to_owned(), (*value).to_owned());
+        let line = self.runbook.next(command, &words.iter().map(owned).collect());
         let (printed, is_well) = self.shell(&line);
         assert!(is_well, "{line}: {printed}");
         printed
@@ -63,11 +56,11 @@ impl<'d> Operator<'d> {
     }
 
     /// The end of a drill: the runbook has no further line, the bundle was submitted once, and no letter is open.
-    fn finish(mut self, bundle: &Bundle) {
-        assert_eq!(self.lines.next(), None, "the runbook has more");
+    fn finish(self, bundle: &Bundle) {
         trouble::assert_submitted_once(self.deployment, bundle);
         self.sees(&format!("sheaf deliveries show {}", bundle.id), ": submitted");
         self.sees("sheaf dlq list", "none\n");
+        self.runbook.finish();
     }
 }
 

@@ -24,14 +24,11 @@ pub(crate) fn java(arguments: &[&str], lines: &str) -> Output {
 
 /// `java` with Kafka's jars, on pipes.
 fn command(arguments: &[&str]) -> Command {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let jars = Command::new(root.join("scripts/kafka")).arg("jars").stdin(Stdio::null()).output().expect("the jars");
-    let jars = String::from_utf8(jars.stdout).expect("text");
     let mut command = Command::new("java");
     command
-        .args(["-XX:TieredStopAtLevel=1", "-cp", &format!("{}/*", jars.trim())])
+        .args(["-XX:TieredStopAtLevel=1", "-cp", &format!("{}/*", jars())])
         .args(arguments)
-        .current_dir(root)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -74,6 +71,13 @@ impl Drop for Tools {
         let (Ok(()) | Err(_)) = self.child.kill();
         let (Ok(_) | Err(_)) = self.child.wait();
     }
+}
+
+/// The directory of Kafka's jars.
+pub(crate) fn jars() -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/kafka");
+    let output = Command::new(script).arg("jars").stdin(Stdio::null()).output().expect("the jars");
+    String::from_utf8(output.stdout).expect("text").trim().to_owned()
 }
 
 /// Writes (topic, key, value) with Java's producer; returns the partition of each.

@@ -7,7 +7,7 @@
 //! | `configuration` | the files of a deployment |
 //! | `bulk` | commands to many entries |
 //! | `bundle` | bundles, and the check of their outputs |
-//! | `clock` | a wall clock that is behind |
+//! | `clock` | wall clocks that are wrong |
 //! | `console` | the console in Chromium |
 //! | `console_drill` | the operator's drill from the console |
 //! | `crash` | two instances, one of which is killed; a sender that is paused and resumed |
@@ -22,7 +22,8 @@
 //! | `guarantee` | `at_least_once`: no loss, without transactions |
 //! | `poison` | rejected input |
 //! | `outage` | unreachable brokers |
-//! | `prometheus` | a real Prometheus: dashboards and alert rules |
+//! | `operator` | the operator's drill with a real Prometheus: a rule fires, its runbook is run as it stands, it clears |
+//! | `panel` | a real Prometheus: each panel of the dashboards has an answer |
 //! | `query` | lists of several instances, while partitions move |
 //! | `redrive` | dead letters that are sent again, while instances are killed |
 //! | `replay` | replays, and offsets that were reset with Kafka's tool |
@@ -58,10 +59,11 @@ mod guarantee;
 pub(crate) mod java;
 mod neighbour;
 mod notification;
+mod operator;
 mod outage;
+mod panel;
 mod poison;
 pub(crate) mod process;
-mod prometheus;
 mod query;
 mod redrive;
 mod replay;

@@ -25,7 +25,8 @@ impl Trouble {
     }
 }
 
-fn open(test: &str) -> Option<Deployment> {
+/// A deployment whose files are found from any directory.
+pub(super) fn open(test: &str) -> Option<Deployment> {
     let mut deployment = Deployment::open(test)?;
     deployment.template = root().join("templates/bundle.json");
     Some(deployment)
@@ -62,8 +63,8 @@ pub(super) fn write_parent(deployment: &Deployment, bundle: &Bundle) {
     deployment.write_events(bundle.events().get(..1).expect("the parent"));
 }
 
-/// Control-M refuses everybody: the key in a file is an old one.
-pub(super) fn refusing_target(test: &str, words: &[&str]) -> Option<Trouble> {
+/// A deployment whose key of Control-M, in a file, is an old one.
+pub(super) fn old_key(test: &str) -> Option<Deployment> {
     let mut deployment = open(test)?.with_simulator(|mut settings| {
         settings.api_keys = vec![Secret::new("the-new-key".to_owned())];
         settings
@@ -71,7 +72,12 @@ pub(super) fn refusing_target(test: &str, words: &[&str]) -> Option<Trouble> {
     let key = deployment.directory.join("key");
     std::fs::write(&key, "the-old-key").expect("written");
     deployment.control_m = vec![format!("api_key: \"${{file:{}}}\"", key.display())];
-    let mut trouble = Trouble::start(deployment, words, bundle(1903));
+    Some(deployment)
+}
+
+/// Control-M refuses everybody: the key in a file is an old one.
+pub(super) fn refusing_target(test: &str, words: &[&str]) -> Option<Trouble> {
+    let mut trouble = Trouble::start(old_key(test)?, words, bundle(1903));
     trouble.deployment.write_events(&trouble.bundle.events());
     trouble.instance.wait_for_log("a target refuses everybody: the sink is suspended");
     Some(trouble)

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use serde_json::json;
 use sheaf::store::rocks::{RocksOptions, RocksStores};
@@ -10,6 +9,7 @@ use sheaf::store::{Batch, Change, Stores};
 
 use super::super::bundle::{Bundle, bundles};
 use super::super::deployment::Deployment;
+use super::super::operator::disk::SmallDisk;
 use super::super::process::until;
 use super::halves;
 
@@ -87,34 +87,6 @@ fn a_store_with_an_interrupted_restore_is_restored_again() {
     deployment.wait_for_deliveries(&all);
     deployment.assert_exactly(&all);
     assert_eq!(instance.terminate(), Some(0));
-}
-
-/// A small file system; unmounted when dropped.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    /// `None` if it cannot be mounted.
-    fn mount(at: &Path, size: &str) -> Option<Self> {
-        fs::create_dir_all(at).expect("a directory");
-        let disk = Self(at.to_owned());
-        disk.run("mount", &["-t", "tmpfs", "-o", &format!("size={size}"), "sheaf"]).then_some(disk)
-    }
-
-    fn grow(&self, size: &str) {
-        assert!(self.run("mount", &["-o", &format!("remount,size={size}")]), "remounted");
-    }
-
-    fn run(&self, program: &str, options: &[&str]) -> bool {
-        let mut command = Command::new(program);
-        let status = command.args(options).arg(&self.0).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        status.is_ok_and(|status| status.success())
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        self.run("umount", &["-l"]);
-    }
 }
 
 #[test]
