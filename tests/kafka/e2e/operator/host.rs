@@ -140,11 +140,11 @@ fn drill_a_clock_that_is_wrong() {
     let mut chance = fastrand::Rng::with_seed(4706);
     let all = bundles(20, &mut chance);
     clock.set_ahead(Duration::from_hours(2));
+    site.instance("b").wait_for_log("the wall clock was set far ahead and is not followed");
     site.deployment.write_events(&shuffled(&all, 0, &mut chance));
 
     let alert = site.fires("SheafClockSkewed");
     assert_eq!(site.host_of(&alert), "b");
-    site.instance("b").wait_for_log("the wall clock was set far ahead and is not followed");
     // The brokers refuse what it writes.
     site.instance("b").wait_for_log("InvalidRecord");
     let mut operator = site.operator(&alert);

@@ -135,11 +135,17 @@ fn labels(object: &Value) -> Alert {
     object.as_object().expect("labels").iter().map(|(name, value)| (name.clone(), text(value))).collect()
 }
 
-/// The rules as a test can wait for them: alerts wait for nothing (`for`), and a minute of a window or of a threshold has this number
-/// of seconds. What is compared, and how, stays as it is.
+/// The rules as a test can wait for them: a minute of a wait (`for`), of a window and of a threshold has this number of seconds, and
+/// nobody waits for hours. What is compared, and how, stays as it is.
 fn hastened(rules: &str, minute: u32) -> String {
-    let mut lines: Vec<String> =
-        rules.lines().filter(|line| !line.trim_start().starts_with("for: ")).map(str::to_owned).collect();
+    let wait = |line: &str| {
+        let Some((indent, wait)) = line.split_once("for: ").filter(|(indent, _)| indent.trim().is_empty()) else {
+            return Some(line.to_owned());
+        };
+        let minutes: u32 = wait.strip_suffix('m')?.parse().expect("minutes");
+        Some(format!("{indent}for: {}s", minutes * minute))
+    };
+    let mut lines: Vec<String> = rules.lines().filter_map(wait).collect();
     let mut replace = |from: &str, to: &str| {
         let has = |line: &&mut String| line.contains(from) && !line.trim_start().starts_with('#');
         let found = lines.iter_mut().filter(has).map(|line| *line = line.replace(from, to)).count();
@@ -167,5 +173,5 @@ fn a_minute_of_a_rule_is_as_many_seconds_as_is_asked_for() {
     ] {
         assert!(hastened.lines().any(|it| it == line), "{line}: {hastened}");
     }
-    assert!(!hastened.contains("for: 5m"));
+    assert!(hastened.contains("for: 10s") && !hastened.contains("for: 5m") && !hastened.contains("for: 4h"));
 }
