@@ -14,6 +14,7 @@ use super::disk::SmallDisk;
 use super::site::Site;
 
 #[test]
+#[ignore = "most of a minute of waiting; scripts/nightly runs it"]
 fn drill_an_instance_that_is_killed() {
     let Some(mut deployment) = trouble::open("e2e-operator-kill") else { return };
     // The default, so that nobody takes its tasks over before the operator has acted.
@@ -133,6 +134,7 @@ fn drill_a_disk_that_is_almost_full() {
 }
 
 #[test]
+#[ignore = "most of a minute of waiting; scripts/nightly runs it"]
 fn drill_a_clock_that_is_wrong() {
     let Some(deployment) = trouble::open("e2e-operator-clock") else { return };
     let clock = SettableClock::new(&deployment.directory);
