@@ -8,8 +8,8 @@
 //! | `command` | a [`Command`] as JSON, for the entry of its key |
 //! | `watermark` | the positions of the sources at a time of the wall clock. Skipped: nothing uses it yet |
 //!
-//! Other kinds are of newer versions, which write them only if all instances have a high enough [`PROTOCOL_LEVEL`];
-//! such a record becomes a dead letter.
+//! Other kinds are of newer versions; such a record becomes a dead letter. So a version that writes a new kind has to look first whether
+//! all instances have published a high enough [`PROTOCOL_LEVEL`]; this one writes none, and looks at none.
 
 use std::sync::Arc;
 

@@ -55,7 +55,7 @@ impl Republisher<'_> {
         for (task, changelog) in self.tasks()? {
             let (low, high) = admin.watermarks(&changelog, self.timeout)?;
             let store = match self.open(&task) {
-                Err(Error::Store { source: store::Error::Unfinished { .. }, .. }) => {
+                Err(Error::Store { error: store::Error::Unfinished { .. }, .. }) => {
                     found.push(StoredTask { task, entries: 0, applied_at: None, changelog: high - low });
                     continue;
                 }
@@ -132,7 +132,7 @@ impl Republisher<'_> {
 
     /// The tasks with a store and a node in the topology, with their changelogs.
     fn tasks(&self) -> Result<Vec<(TaskId, TopicPartition)>> {
-        let existing = self.stores.existing().map_err(|source| Error::Store { task: whole_directory(), source })?;
+        let existing = self.stores.existing().map_err(|error| Error::Store { task: whole_directory(), error })?;
         let mut tasks = Vec::new();
         for name in existing {
             let Some((processor, _, partition)) = topology::parse_store(&name) else { continue };

@@ -38,7 +38,7 @@ pub fn show(topology: &Topology, stores: &dyn Stores, key: &Key) -> Result<Vec<S
             let store = stores.open(name).map_err(|source| Error::store(task, source))?;
             let shown = show_in(&*node.processor, &*store, key).map_err(|error| match error {
                 ShowError::Store(source) => Error::store(task, source),
-                ShowError::Entry(source) => Error::Entry { task: task.clone(), key: key.to_string(), source },
+                ShowError::Entry(error) => Error::Entry { task: task.clone(), key: key.to_string(), error },
             })?;
             found.extend(shown.map(|shown| StoredEntry { task: task.clone(), state: state.clone(), shown }));
         }

@@ -36,7 +36,7 @@ pub(super) struct Active {
 /// True for errors after which a job is retried: retriable errors of the broker, and a store that another thread of
 /// this process is still closing.
 pub(super) fn is_retriable(error: &Error) -> bool {
-    error.class() == ErrorClass::Retry || matches!(error, Error::Store { source: store::Error::Locked { .. }, .. })
+    error.class() == ErrorClass::Retry || matches!(error, Error::Store { error: store::Error::Locked { .. }, .. })
 }
 
 /// Sends the result of a job to its stream thread.

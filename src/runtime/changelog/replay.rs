@@ -285,18 +285,18 @@ impl Replay {
     }
 
     fn decode(&self, key: &Key, bytes: &[u8]) -> Result<Head> {
-        let entry = entry::decode(bytes).map_err(|source| Error::Entry {
+        let entry = entry::decode(bytes).map_err(|error| Error::Entry {
             task: self.task.clone(),
             key: key.to_string(),
-            source,
+            error,
         })?;
         Ok(entry.head)
     }
 
     /// An error in the changelog itself, which rebuilding the store does not repair.
     fn changelog_error(&self, error: Error) -> Error {
-        let Error::Entry { task, key, source: source @ codec::Error::Corrupt(_) } = error else { return error };
-        Error::Unreadable { task, changelog: self.changelog.to_string(), key, source }
+        let Error::Entry { task, key, error: corrupt @ codec::Error::Corrupt(_) } = error else { return error };
+        Error::Unreadable { task, changelog: self.changelog.to_string(), key, error: corrupt }
     }
 
     /// Ends a restore: applies pending records and sets the store's options for normal operation.

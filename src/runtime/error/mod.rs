@@ -58,26 +58,26 @@ pub enum Error {
     #[error(transparent)]
     Broker(#[from] broker::Error),
     /// An error of a task's store.
-    #[error("task {task}: {source}")]
+    #[error("task {task}: {error}")]
     Store {
         /// The task.
         task: TaskId,
         /// The error of the store.
-        source: store::Error,
+        error: store::Error,
     },
     /// An entry that cannot be decoded.
-    #[error("task {task}: entry {key}: {source}")]
+    #[error("task {task}: entry {key}: {error}")]
     Entry {
         /// The task.
         task: TaskId,
         /// The key of the entry.
         key: String,
         /// The error of the decoder.
-        source: codec::Error,
+        error: codec::Error,
     },
     /// An entry that cannot be decoded in the changelog either.
     #[error(
-        "task {task}: entry {key} cannot be decoded from changelog {changelog}: {source}. Run the version of \
+        "task {task}: entry {key} cannot be decoded from changelog {changelog}: {error}. Run the version of \
          sheaf that wrote it, or delete the entry by producing a tombstone with that key to that partition"
     )]
     Unreadable {
@@ -88,7 +88,7 @@ pub enum Error {
         /// The key of the entry.
         key: String,
         /// The error of the decoder.
-        source: codec::Error,
+        error: codec::Error,
     },
     /// A changelog that does not belong to the store.
     #[error(
@@ -236,17 +236,17 @@ pub enum Error {
 
 impl Error {
     /// A store's error with its task.
-    pub(super) fn store(task: &TaskId, source: store::Error) -> Self {
-        Self::Store { task: task.clone(), source }
+    pub(super) fn store(task: &TaskId, error: store::Error) -> Self {
+        Self::Store { task: task.clone(), error }
     }
 
     /// The class, which decides how the runtime handles it.
     pub const fn class(&self) -> ErrorClass {
         match self {
             Self::Broker(error) => error.class(),
-            Self::Store { source, .. } => source.class(),
-            Self::Entry { source: codec::Error::Corrupt(_), .. } => ErrorClass::Corrupt,
-            Self::Entry { source: codec::Error::UnknownVersion { .. }, .. }
+            Self::Store { error, .. } => error.class(),
+            Self::Entry { error: codec::Error::Corrupt(_), .. } => ErrorClass::Corrupt,
+            Self::Entry { error: codec::Error::UnknownVersion { .. }, .. }
             | Self::Unreadable { .. }
             | Self::Genesis { .. }
             | Self::Topic { .. }

@@ -18,8 +18,8 @@ impl ReadError {
     /// The error with its task and key.
     pub(super) fn of(self, task: &TaskId, key: &Key) -> Error {
         match self {
-            Self::Store(source) => Error::Store { task: task.clone(), source },
-            Self::Entry(source) => Error::Entry { task: task.clone(), key: key.to_string(), source },
+            Self::Store(error) => Error::Store { task: task.clone(), error },
+            Self::Entry(error) => Error::Entry { task: task.clone(), key: key.to_string(), error },
         }
     }
 }

@@ -281,12 +281,12 @@ impl Tasks {
     /// Returns an entry's decoding error if its task should be rebuilt: only once per entry, because an entry that
     /// cannot be decoded after that is invalid in the changelog, and rebuilding would never end.
     pub(super) fn first_time(&mut self, error: Error) -> Result<Error> {
-        let Error::Entry { task, key, source } = error else { return Ok(error) };
+        let Error::Entry { task, key, error } = error else { return Ok(error) };
         if self.rebuilt.insert((task.clone(), key.clone())) {
-            return Ok(Error::Entry { task, key, source });
+            return Ok(Error::Entry { task, key, error });
         }
         let changelog = self.by_id.get(&task).map_or_else(String::new, |task| task.changelog.to_string());
-        Err(Error::Unreadable { task, changelog, key, source })
+        Err(Error::Unreadable { task, changelog, key, error })
     }
 
     /// Marks a task to be restored into an empty store.

@@ -102,7 +102,7 @@ fn an_entry_that_cannot_be_read_twice_is_not_rebuilt_again() {
     let error = || Error::Entry {
         task: TaskId { processor: "p".into(), partition: 0 },
         key: "k".to_owned(),
-        source: crate::codec::Error::Corrupt("for the test".to_owned()),
+        error: crate::codec::Error::Corrupt("for the test".to_owned()),
     };
     assert!(matches!(tasks.first_time(error()), Ok(Error::Entry { .. })));
     assert!(matches!(tasks.first_time(error()), Err(Error::Unreadable { .. })));
