@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use super::feature::NotBuilt;
-use super::template::TemplateError;
+use super::template::{S3, TemplateError};
 use crate::codec::text;
 use crate::codec::yaml::Problems;
-use crate::model::{ErrorClass, Topic};
+use crate::model::Topic;
 use crate::processor::flow::TemplateMistakes;
+use crate::secret::SecretRef;
 use crate::template::{Finding, Severity};
 use crate::topology::AssembleError;
-use crate::{broker, metric, secret, store};
+use crate::{blob, broker, metric, secret, store};
 
 /// A result of this module.
 pub(super) type Result<T> = std::result::Result<T, Error>;
@@ -229,18 +230,14 @@ pub enum Error {
 }
 
 impl Error {
-    /// True if the source of a template or a secret has not given it now, and may do so later.
+    /// True if AWS has not given a template or a secret now, and may do so later: it is away, or does not let this identity yet. A file that
+    /// cannot be read needs a person.
     pub fn is_temporary(&self) -> bool {
-        let class = if let Self::Secret { error, .. } = self {
-            error.class()
-        } else if let Self::Template { error, .. } = self
-            && let TemplateError::Blob(error) = &**error
-        {
-            error.class()
-        } else {
-            return false;
-        };
-        class == ErrorClass::Retry
+        if let Self::Secret { error: secret::Error::Unavailable { reference, .. }, .. } = self {
+            return matches!(reference, SecretRef::AwsSecretsManager { .. });
+        }
+        let Self::Template { error, .. } = self else { return false };
+        matches!(&**error, TemplateError::Blob(blob::Error::Unavailable { location, .. }) if location.starts_with(S3))
     }
 }
 

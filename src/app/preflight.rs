@@ -1,6 +1,9 @@
 //! What can be told of settings before anything is connected to: secrets, and the client's properties.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use axum::http::Uri;
 
 use super::error::{Error, Result};
 use super::{broker, http, sink};
@@ -61,9 +64,10 @@ fn check(config: &Config, setting: &str, value: Option<&str>, warnings: &mut Vec
 
 /// True for an address without TLS that is not this host's.
 fn is_sent_in_clear_text(address: &str) -> bool {
-    let Some(rest) = address.strip_prefix("http://") else { return false };
-    let host = rest.split(['/', ':']).next().unwrap_or_default();
-    !(host == "localhost" || host.starts_with("127.") || rest.starts_with("[::1]"))
+    let Ok(uri) = address.parse::<Uri>() else { return false };
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let is_own = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    uri.scheme_str() == Some("http") && !is_own
 }
 
 /// All settings that are texts or references to secrets, with their paths.
@@ -161,6 +165,7 @@ mod tests {
         {
             assert_eq!(warnings(address), "", "{address}");
         }
+        assert_ne!(warnings("HTTP://127.example.com/api"), "");
         assert!(warnings("http://ctm.example.com/api").starts_with("control_m.base_url is not https://"));
     }
 

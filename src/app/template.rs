@@ -103,7 +103,7 @@ impl fmt::Debug for TemplateReader {
 }
 
 /// The beginning of the address of a template in S3.
-const S3: &str = "s3://";
+pub(super) const S3: &str = "s3://";
 
 /// True for a template in S3.
 pub(super) fn is_remote(path: &Path) -> bool {

@@ -85,7 +85,7 @@ impl Housekeeper {
             registry: Registry::new(context.clone()),
             rounds: Rounds::default(),
             standstills: Standstills::default(),
-            missing: MissingTopics::default(),
+            missing: MissingTopics::new(now),
             waiting: Waiting::default(),
             coordinators: Coordinators { check_at: at(CHECK_INTERVAL), problem: None },
             context,
@@ -99,7 +99,6 @@ impl Housekeeper {
             self.measure_at = uptime.saturating_add(MEASURE_INTERVAL);
             self.measure();
         }
-        self.missing.turn(&mut *self.admin, &self.context);
         if uptime >= self.coordinators.check_at {
             self.coordinators.check_at = uptime.saturating_add(CHECK_INTERVAL);
             self.check_coordinators(uptime);
@@ -116,6 +115,7 @@ impl Housekeeper {
         let next = self.registry.turn(&mut *self.admin).map_or(next, |due| due.min(next));
         // A deadline that is due does not wake this thread.
         let compared = self.rounds.turn(now, &self.context, (&mut *self.admin, &mut self.registry));
+        self.missing.turn(&mut *self.admin, &self.context);
         let next = compared.unwrap_or(uptime.saturating_add(LOOK_INTERVAL)).min(next);
         Turn::Wait(next.saturating_sub(uptime))
     }

@@ -1,6 +1,6 @@
 //! Topics that were deleted while the instance runs: nothing fails then, the group assigns their partitions to nobody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::context::Context;
@@ -11,27 +11,43 @@ use crate::model::Topic;
 
 /// The interval of looking.
 const INTERVAL: Duration = Duration::from_secs(30);
+/// The time until the second look at what seems to be missing: a broker that has just started, or a topic that was just created, is not
+/// known everywhere at once.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// The topics of the application that do not exist.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct MissingTopics {
     next: Duration,
+    /// What the last look did not find.
+    suspected: BTreeSet<Topic>,
     missing: BTreeMap<Topic, Reminder>,
 }
 
 impl MissingTopics {
+    /// The first look is an interval away.
+    pub(super) fn new(uptime: Duration) -> Self {
+        Self { next: uptime.saturating_add(INTERVAL), suspected: BTreeSet::new(), missing: BTreeMap::new() }
+    }
+
     /// Looks for all topics that the application reads or keeps its state in, if it is time.
     pub(super) fn turn(&mut self, admin: &mut dyn Admin, context: &Context) {
         let uptime = context.clock.uptime();
         if uptime < self.next {
             return;
         }
-        self.next = uptime.saturating_add(INTERVAL);
         let topics = [context.plan.subscription(), context.plan.changelogs()].concat();
-        let found = match admin.missing(&topics, context.settings.limits.broker_timeout) {
+        let found = admin.missing(&topics, context.settings.limits.broker_timeout);
+        self.next = uptime.saturating_add(INTERVAL);
+        let found = match found {
             Ok(found) => found,
             Err(error) => return tracing::debug!(%error, "cannot look for the topics"),
         };
+        let before = std::mem::replace(&mut self.suspected, found.iter().cloned().collect());
+        let found: Vec<Topic> = found.into_iter().filter(|topic| before.contains(topic)).collect();
+        if found.len() < self.suspected.len() {
+            self.next = uptime.saturating_add(AGAIN);
+        }
         let mut before = std::mem::take(&mut self.missing);
         let mut details = BTreeMap::new();
         for topic in found {
@@ -59,7 +75,8 @@ const fn remedy(role: Option<Role>) -> &'static str {
             "it does not exist, and nothing is read from it: create it anew with as many partitions"
         }
         Some(Role::Inbox(_)) => {
-            "it does not exist, and what waited in it is lost: stop all instances, and start them again, which creates it"
+            "it does not exist, and what waited in it is lost: stop all instances, start one, which creates it, and run the command of its \
+             message if it ends with one; then start the others"
         }
         None => {
             "it does not exist, and its tasks cannot go on: stop all instances, and make it anew with `sheaf state republish` \

@@ -227,11 +227,10 @@ impl Status {
         }
     }
 
-    /// True if every thread has joined and restored, no fetches fail, and no topic is missing.
+    /// True if every thread has joined and restored, and no fetches fail. A missing topic is told, and does not count: the others are read,
+    /// and an instance that is not ready cannot be asked.
     pub fn is_ready(&self) -> bool {
-        let runs = matches!(self.state(), ThreadState::Running | ThreadState::Waiting);
-        let inputs = &self.inner().inputs;
-        runs && inputs.failing.is_empty() && inputs.missing.is_empty()
+        matches!(self.state(), ThreadState::Running | ThreadState::Waiting) && self.inner().inputs.failing.is_empty()
     }
 
     /// Sets or clears the failure of an owned partition's fetches.

@@ -207,8 +207,12 @@ impl Admin for KafkaAdmin {
         let deadline = Deadline::after(timeout);
         let mut missing = Vec::new();
         for topic in topics {
-            if self.metadata(topic, &deadline)?.is_none() {
-                missing.push(topic.clone());
+            match self.metadata(topic, &deadline) {
+                Ok(None) => missing.push(topic.clone()),
+                Ok(Some(_)) => {}
+                Err(error) if deadline.passed() => return Err(error),
+                // As without the right to describe it: nothing is known of this one.
+                Err(error) => tracing::debug!(%topic, %error, "cannot look for a topic"),
             }
         }
         Ok(missing)

@@ -171,7 +171,7 @@ impl KafkaConsumer {
 impl Consumer for KafkaConsumer {
     fn subscribe(&mut self, topics: &[Topic]) -> Result<()> {
         let twice = self.returns_as.take().is_some_and(|instance| {
-            !self.is_eager || standing::is_outdated(&self.consumer, &self.group, &instance, topics)
+            !self.is_eager || standing::is_outdated((&self.consumer, &self.native), &self.group, &instance, topics)
         });
         match topics.split_last() {
             Some((_, first)) if twice && !first.is_empty() => {

@@ -142,6 +142,36 @@ impl Client {
         }
     }
 
+    /// A group with its members, of the coordinator's answer; `None` if no broker that has answered knows it. See `rd_kafka_list_groups`,
+    /// which asks all brokers and fails if one of them does not answer, although it has the group: rust-rdkafka drops it then.
+    pub(super) fn group_state(&self, group: &str, timeout_ms: i32) -> Result<Option<GroupState>, Failure> {
+        let unusable = || Failure::of(RDKafkaErrorCode::InvalidArgument, "the group's name is invalid");
+        let name = CString::new(group).map_err(|_nul| unusable())?;
+        let mut list = null();
+        // SAFETY: client and name are alive; the list that is returned, if one is, is released below.
+        let result =
+            unsafe { c::rd_kafka_list_groups(self.raw.as_ptr(), name.as_ptr(), &raw mut list, timeout_ms.max(1)) };
+        let Some(list) = NonNull::new(list.cast_mut()) else {
+            return code(result).map(|()| None);
+        };
+        // SAFETY: the list is alive until it is destroyed, and with it its groups, their members, and the texts and bytes of those, which
+        // are copied.
+        let found = unsafe {
+            let groups = array(list.as_ref().groups.cast_const(), list.as_ref().group_cnt);
+            let is_it = |found: &&c::rd_kafka_group_info| text(found.group) == group;
+            let found = groups.iter().find(is_it).map(|found| GroupState {
+                state: text(found.state),
+                members: array(found.members.cast_const(), found.member_cnt)
+                    .iter()
+                    .map(|member| member_state(member))
+                    .collect(),
+            });
+            c::rd_kafka_group_list_destroy(list.as_ptr());
+            found
+        };
+        if found.is_some() { Ok(found) } else { code(result).map(|()| None) }
+    }
+
     /// The configurations of topics, by name; a failure for each topic that the broker does not describe. See
     /// `rd_kafka_DescribeConfigs`.
     pub(super) fn topic_configs(&self, topics: &[&str], timeout_ms: i32) -> Result<TopicConfigs, Failure> {
@@ -281,6 +311,48 @@ impl Client {
     pub(super) fn abort_transaction(&self, timeout_ms: i32) -> Result<(), Failure> {
         // SAFETY: the client is alive.
         failure(unsafe { c::rd_kafka_abort_transaction(self.raw.as_ptr(), timeout_ms) })
+    }
+}
+
+/// A group, as its coordinator describes it.
+pub(super) struct GroupState {
+    /// Its state, such as `Stable`.
+    pub(super) state: String,
+    pub(super) members: Vec<MemberState>,
+}
+
+/// A member of a group.
+pub(super) struct MemberState {
+    pub(super) id: String,
+    /// Its subscription, encoded by the consumer protocol.
+    pub(super) metadata: Vec<u8>,
+    /// Its assignment, encoded by the consumer protocol.
+    pub(super) assignment: Vec<u8>,
+}
+
+/// A member's texts and bytes, copied.
+///
+/// # Safety
+/// It is of a list that is alive.
+unsafe fn member_state(member: &c::rd_kafka_group_member_info) -> MemberState {
+    // SAFETY: as promised.
+    let bytes = |first: *mut std::ffi::c_void, count| unsafe { array(first.cast::<u8>().cast_const(), count) }.to_vec();
+    MemberState {
+        id: text(member.member_id),
+        metadata: bytes(member.member_metadata, member.member_metadata_size),
+        assignment: bytes(member.member_assignment, member.member_assignment_size),
+    }
+}
+
+/// A C array; empty for null.
+///
+/// # Safety
+/// `first` is null, or the first of `count` elements that live as long as the result.
+unsafe fn array<'a, T>(first: *const T, count: i32) -> &'a [T] {
+    match (NonNull::new(first.cast_mut()), usize::try_from(count)) {
+        // SAFETY: as promised.
+        (Some(first), Ok(count)) => unsafe { std::slice::from_raw_parts(first.as_ptr(), count) },
+        _ => &[],
     }
 }
 

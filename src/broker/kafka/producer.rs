@@ -197,13 +197,19 @@ impl KafkaProducer {
     /// to the transaction, and librdkafka drops the records of all topics without a cause. It tells the cause to any call
     /// that is not allowed in an aborted transaction (`rd_kafka_txn_require_states0`); beginning one in another never is.
     fn lacked(&self) -> Option<Error> {
-        self.spec.transactional_id.as_ref()?;
+        self.spec.transactional_id.as_ref().filter(|_| self.is_open)?;
         let failure = self.native.begin_transaction().err().filter(|failure| failure.abort)?;
+        let failure = failure.is_unauthorized().then_some(failure)?;
         let names: Vec<&str> = self.undelivered().collect();
-        let resource = format!("topic {}", names.join(" or "));
-        let is_lack = failure.is_unauthorized();
-        let failure = failure.lacks("WRITE", &resource, &self.settings.principal());
-        is_lack.then(|| failure.of_transaction("producing"))
+        let failure = match (failure.code == Code::TopicAuthorizationFailed, &names[..]) {
+            (true, [name]) => failure.lacks("WRITE", &format!("topic {name}"), &self.settings.principal()),
+            (true, [_, _, ..]) => {
+                let resource = format!("one of the topics {}", names.join(", "));
+                failure.lacks("WRITE", &resource, &self.settings.principal())
+            }
+            _ => self.lacks(failure),
+        };
+        Some(failure.of_transaction("producing"))
     }
 
     /// The topics with records that were not delivered.
@@ -272,7 +278,7 @@ impl Producer for KafkaProducer {
         self.serve_all();
         if let Some(error) = self.deliveries.failed.clone() {
             // Records of a fenced producer are purged, and their reports do not have the cause.
-            let fatal = self.fatal().map(|failure| failure.of_transaction("waiting for deliveries"));
+            let fatal = self.fatal().map(|failure| self.lacks(failure).of_transaction("waiting for deliveries"));
             let error = fatal.or_else(|| self.lacked()).unwrap_or(error);
             return Err(self.named(error));
         }

@@ -7,55 +7,74 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rdkafka::consumer::Consumer as _;
-use rdkafka::error::KafkaResult;
-use rdkafka::groups::GroupMemberInfo;
 
 use super::context::BaseConsumer;
-use crate::model::{Topic, TopicPartition};
+use super::deadline::Deadline;
+use super::native::{Client, GroupState, MemberState};
+use crate::model::Topic;
 
-/// The time-out of each of the two requests, before the member joins.
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// The time-out of reading the group and the topics, before the member joins. All brokers are asked for the group, so a broker that is
+/// down makes it the wait of a start.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// True if this static member would get an assignment that is not that of its topics: its predecessor in the group read others, or a
 /// partition of them is assigned to nobody. True as well if the cluster does not tell, because a rebalance is harmless.
-pub(super) fn is_outdated(consumer: &BaseConsumer, group: &str, instance: &str, topics: &[Topic]) -> bool {
-    compare(consumer, group, instance, topics).unwrap_or_else(|error| {
-        tracing::debug!(%error, group, "the standing assignment of the group could not be read");
-        true
-    })
+pub(super) fn is_outdated(
+    (consumer, native): (&BaseConsumer, &Client),
+    group: &str,
+    instance: &str,
+    topics: &[Topic],
+) -> bool {
+    let deadline = Deadline::after(TIMEOUT);
+    match native.group_state(group, deadline.left_ms()) {
+        Ok(Some(found)) => compare(&found, instance, topics, &|topic| partitions(consumer, topic, &deadline)),
+        Ok(None) => false,
+        Err(failure) => {
+            let error = failure.detail;
+            tracing::info!(
+                error,
+                group,
+                "the assignment of the group cannot be read before joining: joining with a rebalance, to be sure that no topic is left out"
+            );
+            true
+        }
+    }
 }
 
-fn compare(consumer: &BaseConsumer, group: &str, instance: &str, topics: &[Topic]) -> KafkaResult<bool> {
-    let groups = consumer.fetch_group_list(Some(group), TIMEOUT)?;
+/// The number of partitions of a topic; `None` if the cluster does not tell it, or it does not exist.
+fn partitions(consumer: &BaseConsumer, topic: &Topic, deadline: &Deadline) -> Option<i32> {
+    match consumer.fetch_metadata(Some(topic.as_str()), deadline.left()) {
+        Ok(metadata) => metadata.topics().first().and_then(|found| i32::try_from(found.partitions().len()).ok()),
+        Err(error) => {
+            tracing::debug!(%topic, %error, "the partitions of a topic cannot be read before joining");
+            None
+        }
+    }
+}
+
+fn compare(found: &GroupState, instance: &str, topics: &[Topic], partitions: &dyn Fn(&Topic) -> Option<i32>) -> bool {
     // In every other state the join of this member is part of a rebalance.
-    let Some(found) = groups.groups().iter().find(|found| found.name() == group && found.state() == "Stable") else {
-        return Ok(false);
-    };
+    if found.state != "Stable" {
+        return false;
+    }
     // The coordinator makes a static member's id of its instance's: `INSTANCE-UUID`.
-    let is_predecessor = |member: &&GroupMemberInfo| {
-        let rest = member.id().strip_prefix(instance).and_then(|rest| rest.strip_prefix('-'));
+    let is_predecessor = |member: &&MemberState| {
+        let rest = member.id.strip_prefix(instance).and_then(|rest| rest.strip_prefix('-'));
         rest.is_some_and(|rest| rest.parse::<uuid::Uuid>().is_ok())
     };
-    let Some(predecessor) = found.members().iter().find(is_predecessor) else { return Ok(false) };
-    let read: BTreeSet<&str> = predecessor.metadata().and_then(subscription).unwrap_or_default();
+    let Some(predecessor) = found.members.iter().find(is_predecessor) else { return false };
+    let read: BTreeSet<&str> = subscription(&predecessor.metadata).unwrap_or_default();
     let reads: BTreeSet<&str> = topics.iter().map(Topic::as_str).collect();
     if read != reads {
-        return Ok(true);
+        return true;
     }
-    let assigned: BTreeSet<TopicPartition> = found
-        .members()
-        .iter()
-        .flat_map(|member| member.assignment().and_then(assignment).unwrap_or_default())
-        .map(|(topic, partition)| TopicPartition::new(&Topic::new(topic), partition))
-        .collect();
-    // All topics in one answer: the request for a single one is a request each.
-    let cluster = consumer.fetch_metadata(None, TIMEOUT)?;
-    let there = cluster.topics().iter().filter(|found| reads.contains(found.name()));
-    let mut partitions = there.flat_map(|found| {
-        let topic = Topic::new(found.name());
-        found.partitions().iter().map(move |partition| TopicPartition::new(&topic, partition.id()))
-    });
-    Ok(partitions.any(|partition| !assigned.contains(&partition)))
+    let members = found.members.iter();
+    let assigned: BTreeSet<(&str, i32)> =
+        members.flat_map(|member| assignment(&member.assignment).unwrap_or_default()).collect();
+    topics.iter().any(|topic| {
+        let count = partitions(topic).unwrap_or_default();
+        (0..count).any(|partition| !assigned.contains(&(topic.as_str(), partition)))
+    })
 }
 
 /// The topics of a `ConsumerProtocolSubscription`, of any version: version INT16, topics ARRAY of STRING, and more.
@@ -96,16 +115,39 @@ fn string<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
 mod tests {
     use super::*;
 
+    /// Version 1: the topics `a` and `bc`, no user data, no owned partitions.
+    const SUBSCRIPTION: &[u8] = b"\0\x01\0\0\0\x02\0\x01a\0\x02bc\xff\xff\xff\xff\0\0\0\0";
+    /// Version 0: partitions 0 and 7 of `a`.
+    const ASSIGNMENT: &[u8] = b"\0\0\0\0\0\x01\0\x01a\0\0\0\x02\0\0\0\0\0\0\0\x07\xff\xff\xff\xff";
+
     #[test]
     fn topics_and_partitions_are_those_of_the_bytes_and_cut_bytes_are_none() {
-        // Version 1: the topics `a` and `bc`, no user data, no owned partitions.
-        let bytes = b"\0\x01\0\0\0\x02\0\x01a\0\x02bc\xff\xff\xff\xff\0\0\0\0";
-        assert_eq!(subscription(bytes), Some(BTreeSet::from(["a", "bc"])));
-        assert_eq!(subscription(&bytes[..11]), None);
-        // Version 0: partitions 0 and 7 of `a`.
-        let bytes = b"\0\0\0\0\0\x01\0\x01a\0\0\0\x02\0\0\0\0\0\0\0\x07\xff\xff\xff\xff";
-        assert_eq!(assignment(bytes), Some(vec![("a", 0), ("a", 7)]));
-        assert_eq!(assignment(&bytes[..18]), None);
+        assert_eq!(subscription(SUBSCRIPTION), Some(BTreeSet::from(["a", "bc"])));
+        assert_eq!(subscription(&SUBSCRIPTION[..11]), None);
+        assert_eq!(assignment(ASSIGNMENT), Some(vec![("a", 0), ("a", 7)]));
+        assert_eq!(assignment(&ASSIGNMENT[..18]), None);
         assert_eq!((assignment(b""), subscription(b"\0")), (None, None));
+    }
+
+    #[test]
+    fn an_assignment_is_outdated_if_topics_differ_or_a_partition_has_no_owner() {
+        let (id, [a, bc]) = ("app-0-3f2504e0-4f89-11d3-9a0c-0305e82c3301", ["a", "bc"].map(Topic::new));
+        let group = |state: &str, id: &str, assignment: &[u8]| GroupState {
+            state: state.to_owned(),
+            members: vec![MemberState {
+                id: id.to_owned(),
+                metadata: SUBSCRIPTION.to_vec(),
+                assignment: assignment.to_vec(),
+            }],
+        };
+        let of_a = |count: i32| move |topic: &Topic| Some(if topic.as_str() == "a" { count } else { 0 });
+        let both = [a.clone(), bc];
+        let found = group("Stable", id, ASSIGNMENT);
+        assert!(compare(&found, "app-0", std::slice::from_ref(&a), &of_a(1)), "it reads one less");
+        assert!(compare(&found, "app-0", &both, &of_a(2)), "nobody has partition 1");
+        assert!(!compare(&found, "app-0", &both, &of_a(1)));
+        assert!(!compare(&found, "app-0", &both, &|_| None), "the cluster does not tell");
+        assert!(!compare(&found, "app", std::slice::from_ref(&a), &of_a(1)), "that is another instance");
+        assert!(!compare(&group("Empty", id, b""), "app-0", &both, &of_a(1)));
     }
 }
