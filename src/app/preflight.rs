@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use axum::http::Uri;
-
 use super::error::{Error, Result};
 use super::{broker, http, sink};
 use crate::config::{Config, Reference};
@@ -64,10 +62,15 @@ fn check(config: &Config, setting: &str, value: Option<&str>, warnings: &mut Vec
 
 /// True for an address without TLS that is not this host's.
 fn is_sent_in_clear_text(address: &str) -> bool {
-    let Ok(uri) = address.parse::<Uri>() else { return false };
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let Some((scheme, rest)) = address.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let place = authority.rsplit('@').next().unwrap_or_default();
+    let host = match place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _port)) => address,
+        None => place.split(':').next().unwrap_or_default(),
+    };
     let is_own = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    uri.scheme_str() == Some("http") && !is_own
+    scheme.eq_ignore_ascii_case("http") && !is_own
 }
 
 /// All settings that are texts or references to secrets, with their paths.
