@@ -69,7 +69,7 @@ const CASES: [Case; 30] = [
         name: "P8",
         what: "READ on the sources is all there is",
         right: "it is enough; a missing right is named",
-        tests: &["e2e::neighbour::the_documented_rights_are_enough_and_a_missing_one_is_named"],
+        tests: &["e2e::rights::the_documented_rights_are_enough_and_each_missing_one_is_named"],
     },
     Case {
         name: "P9",
