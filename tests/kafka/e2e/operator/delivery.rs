@@ -18,6 +18,7 @@ bundle: { children: 1, sla: 24h }
 ";
 
 #[test]
+#[ignore = "most of a minute of waiting; scripts/nightly runs it"]
 fn drill_a_sink_that_is_down() {
     let Some(mut deployment) = trouble::old_key("e2e-operator-sink") else { return };
     let key = deployment.directory.join("key").display().to_string();
@@ -71,6 +72,7 @@ fn drill_a_sink_that_is_down() {
 }
 
 #[test]
+#[ignore = "most of a minute of waiting; scripts/nightly runs it"]
 fn drill_a_poison_record() {
     let Some(mut deployment) = trouble::open("e2e-operator-poison") else { return };
     deployment.sources = Some(WRONG_SOURCES.to_owned());
