@@ -36,21 +36,19 @@ impl MissingTopics {
         if uptime < self.next {
             return;
         }
-        let topics = [context.plan.subscription(), context.plan.changelogs()].concat();
-        let found = admin.missing(&topics, context.settings.limits.broker_timeout);
         self.next = uptime.saturating_add(INTERVAL);
-        let found = match found {
-            Ok(found) => found,
+        let topics = [context.plan.subscription(), context.plan.changelogs()].concat();
+        let found: BTreeSet<Topic> = match admin.missing(&topics, context.settings.limits.broker_timeout) {
+            Ok(found) => found.into_iter().collect(),
             Err(error) => return tracing::debug!(%error, "cannot look for the topics"),
         };
-        let before = std::mem::replace(&mut self.suspected, found.iter().cloned().collect());
-        let found: Vec<Topic> = found.into_iter().filter(|topic| before.contains(topic)).collect();
-        if found.len() < self.suspected.len() {
+        if !found.is_subset(&self.suspected) {
             self.next = uptime.saturating_add(AGAIN);
         }
+        let suspected = std::mem::replace(&mut self.suspected, found);
         let mut before = std::mem::take(&mut self.missing);
         let mut details = BTreeMap::new();
-        for topic in found {
+        for topic in self.suspected.intersection(&suspected).cloned() {
             let detail = remedy(context.plan.role(&topic));
             let mut reminder = before.remove(&topic).unwrap_or_else(|| Reminder::new(uptime, Duration::ZERO));
             if reminder.is_due(uptime).is_some() {

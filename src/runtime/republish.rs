@@ -132,7 +132,7 @@ impl Republisher<'_> {
 
     /// The tasks with a store and a node in the topology, with their changelogs.
     fn tasks(&self) -> Result<Vec<(TaskId, TopicPartition)>> {
-        let existing = self.stores.existing().map_err(|error| Error::Store { task: whole_directory(), error })?;
+        let existing = self.stores.existing().map_err(|error| Error::store(&whole_directory(), error))?;
         let mut tasks = Vec::new();
         for name in existing {
             let Some((processor, _, partition)) = topology::parse_store(&name) else { continue };

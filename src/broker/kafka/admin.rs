@@ -42,7 +42,7 @@ pub(super) struct KafkaAdmin {
     /// For metadata and watermarks; `read_uncommitted`, because the isolation level decides the end offset. Its context
     /// has the client's errors.
     pub(super) metadata_client: Arc<BaseConsumer>,
-    native: Client,
+    pub(super) native: Client,
     pub(super) settings: Arc<KafkaSettings>,
 }
 

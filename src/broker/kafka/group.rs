@@ -5,10 +5,11 @@ use std::time::Duration;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{CommitMode, Consumer as _};
 use rdkafka::error::RDKafkaErrorCode as Code;
-use rdkafka::groups::GroupMemberInfo;
 
 use super::admin::KafkaAdmin;
+use super::deadline::Deadline;
 use super::failure::Failure;
+use super::native::MemberState;
 use super::partition_list;
 use crate::broker::{Error, FencedBy, Result, Start};
 use crate::model::TopicPartition;
@@ -16,15 +17,11 @@ use crate::model::TopicPartition;
 impl KafkaAdmin {
     pub(super) fn group_members(&self, group: &str, timeout: Duration) -> Result<Vec<String>> {
         const READING: &str = "reading the members of the group";
-        let groups = self.metadata_client.client().fetch_group_list(Some(group), timeout);
-        let groups = groups.map_err(|error| {
-            let failure =
-                Failure::from_kafka(&error).lacks("DESCRIBE", &format!("group {group}"), &self.settings.principal());
-            self.error(READING, failure)
+        let found = self.native.group_state(group, Deadline::after(timeout).left_ms()).map_err(|failure| {
+            self.error(READING, failure.lacks("DESCRIBE", &format!("group {group}"), &self.settings.principal()))
         })?;
-        let found = groups.groups().iter().find(|found| found.name() == group);
-        let named = |member: &GroupMemberInfo| format!("{} on {}", member.client_id(), member.client_host());
-        Ok(found.map(|found| found.members().iter().map(named).collect()).unwrap_or_default())
+        let named = |member: &MemberState| format!("{} on {}", member.client_id, member.client_host);
+        Ok(found.map(|found| found.members.iter().map(named).collect()).unwrap_or_default())
     }
 
     pub(super) fn commit_for_group(&self, group: &str, offsets: &[(TopicPartition, i64)]) -> Result<()> {

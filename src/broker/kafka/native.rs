@@ -324,6 +324,8 @@ pub(super) struct GroupState {
 /// A member of a group.
 pub(super) struct MemberState {
     pub(super) id: String,
+    pub(super) client_id: String,
+    pub(super) client_host: String,
     /// Its subscription, encoded by the consumer protocol.
     pub(super) metadata: Vec<u8>,
     /// Its assignment, encoded by the consumer protocol.
@@ -339,6 +341,8 @@ unsafe fn member_state(member: &c::rd_kafka_group_member_info) -> MemberState {
     let bytes = |first: *mut std::ffi::c_void, count| unsafe { array(first.cast::<u8>().cast_const(), count) }.to_vec();
     MemberState {
         id: text(member.member_id),
+        client_id: text(member.client_id),
+        client_host: text(member.client_host),
         metadata: bytes(member.member_metadata, member.member_metadata_size),
         assignment: bytes(member.member_assignment, member.member_assignment_size),
     }

@@ -178,7 +178,11 @@ impl KafkaProducer {
         let (right, resource) = match (failure.code, &self.spec.transactional_id) {
             (Code::TransactionalIdAuthorizationFailed, Some(id)) => ("WRITE", format!("transactional id {id}")),
             (Code::GroupAuthorizationFailed, _) => ("READ", format!("group {}", self.settings.group)),
-            _ => ("WRITE", "a topic that it writes".to_owned()),
+            _ => match &self.undelivered()[..] {
+                [] => ("WRITE", "a topic that it writes".to_owned()),
+                [name] => ("WRITE", format!("topic {name}")),
+                names => ("WRITE", format!("one of the topics {}", names.join(", "))),
+            },
         };
         failure.lacks(right, &resource, &self.settings.principal())
     }
@@ -199,23 +203,13 @@ impl KafkaProducer {
     fn lacked(&self) -> Option<Error> {
         self.spec.transactional_id.as_ref().filter(|_| self.is_open)?;
         let failure = self.native.begin_transaction().err().filter(|failure| failure.abort)?;
-        let failure = failure.is_unauthorized().then_some(failure)?;
-        let names: Vec<&str> = self.undelivered().collect();
-        let failure = match (failure.code == Code::TopicAuthorizationFailed, &names[..]) {
-            (true, [name]) => failure.lacks("WRITE", &format!("topic {name}"), &self.settings.principal()),
-            (true, [_, _, ..]) => {
-                let resource = format!("one of the topics {}", names.join(", "));
-                failure.lacks("WRITE", &resource, &self.settings.principal())
-            }
-            _ => self.lacks(failure),
-        };
-        Some(failure.of_transaction("producing"))
+        failure.is_unauthorized().then(|| self.lacks(failure).of_transaction("producing"))
     }
 
     /// The topics with records that were not delivered.
-    fn undelivered(&self) -> impl Iterator<Item = &str> {
+    fn undelivered(&self) -> Vec<&str> {
         let tags = self.deliveries.undelivered.iter();
-        tags.filter_map(|tag| self.destinations.get(*tag)).map(|to| to.topic.as_str())
+        tags.filter_map(|tag| self.destinations.get(*tag)).map(|to| to.topic.as_str()).collect()
     }
 
     /// The fatal error of the client, if there is one.

@@ -136,6 +136,8 @@ mod tests {
             state: state.to_owned(),
             members: vec![MemberState {
                 id: id.to_owned(),
+                client_id: String::new(),
+                client_host: String::new(),
                 metadata: SUBSCRIPTION.to_vec(),
                 assignment: assignment.to_vec(),
             }],

@@ -18,7 +18,7 @@ impl ReadError {
     /// The error with its task and key.
     pub(super) fn of(self, task: &TaskId, key: &Key) -> Error {
         match self {
-            Self::Store(error) => Error::Store { task: task.clone(), error },
+            Self::Store(error) => Error::store(task, error),
             Self::Entry(error) => Error::Entry { task: task.clone(), key: key.to_string(), error },
         }
     }

@@ -173,7 +173,7 @@ impl StreamThread {
         }
         for task in self.tasks.iter_mut() {
             if let Lifecycle::Running(state) = &mut task.state {
-                state.roll_back(settings).map_err(|error| Error::Store { task: task.id.clone(), error })?;
+                state.roll_back(settings).map_err(|error| Error::store(&task.id, error))?;
             }
         }
         Ok(())
