@@ -21,10 +21,15 @@ pub fn http(config: &Config, secrets: &Secrets) -> Result<ServerSettings> {
 }
 
 fn resolve(index: usize, HttpToken { name, role: named, token }: &HttpToken, secrets: &Secrets) -> Result<Token> {
-    let setting = format!("http.tokens[{index}].token");
+    let setting = token_setting(index);
     let text = secrets.resolve(&setting, token)?;
     check_length(&setting, name, text.expose())?;
     Ok(Token::new(name, role(*named), text.expose()))
+}
+
+/// The path of a token's setting.
+pub(super) fn token_setting(index: usize) -> String {
+    format!("http.tokens[{index}].token")
 }
 
 /// Refuses a token that can be guessed.

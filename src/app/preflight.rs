@@ -1,12 +1,12 @@
 //! What can be told of settings before anything is connected to: secrets, and the client's properties.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use super::error::{Error, Result};
 use super::{broker, http, sink};
 use crate::config::{Config, Reference};
 use crate::secret::{SecretRef, Source as _, Sources};
+use crate::sink::is_clear_text_to_elsewhere;
 
 /// Parts of the names of settings that hold secrets.
 const SECRET_WORDS: [&str; 6] = ["api_key", "password", "secret", ".key.pem", "routing_key", ".token"];
@@ -48,29 +48,16 @@ pub fn preflight(config: &Config) -> Result<Vec<String>> {
 /// What is wrong with a value that is known here.
 fn check(config: &Config, setting: &str, value: Option<&str>, warnings: &mut Vec<String>) -> Result<()> {
     let Some(value) = value else { return Ok(()) };
-    if setting == "control_m.base_url" && is_sent_in_clear_text(value) {
+    if setting == "control_m.base_url" && is_clear_text_to_elsewhere(value) {
         warnings.push(format!(
             "{setting} is not https://: the credential and what is submitted travel unencrypted to another host"
         ));
     }
     let mut tokens = config.http.tokens.iter().enumerate();
-    match tokens.find(|(index, _)| setting == format!("http.tokens[{index}].token")) {
+    match tokens.find(|(index, _)| setting == http::token_setting(*index)) {
         Some((_, token)) => http::check_length(setting, &token.name, value),
         None => Ok(()),
     }
-}
-
-/// True for an address without TLS that is not this host's.
-fn is_sent_in_clear_text(address: &str) -> bool {
-    let Some((scheme, rest)) = address.split_once("://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let place = authority.rsplit('@').next().unwrap_or_default();
-    let host = match place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((address, _port)) => address,
-        None => place.split(':').next().unwrap_or_default(),
-    };
-    let is_own = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    scheme.eq_ignore_ascii_case("http") && !is_own
 }
 
 /// All settings that are texts or references to secrets, with their paths.
@@ -86,7 +73,7 @@ pub fn references(config: &Config) -> Vec<(String, &Reference)> {
     });
     let control_m = control_m.filter_map(|(setting, reference)| Some((setting.to_owned(), reference?)));
     let tokens = config.http.tokens.iter().enumerate();
-    let tokens = tokens.map(|(index, token)| (format!("http.tokens[{index}].token"), &token.token));
+    let tokens = tokens.map(|(index, token)| (http::token_setting(index), &token.token));
     let properties = config.kafka.properties.iter();
     let properties = properties.map(|(name, reference)| (format!("{PROPERTIES}{name}"), reference));
     control_m.chain(config.sinks.references()).chain(tokens).chain(properties).collect()

@@ -2,8 +2,10 @@
 
 mod before;
 mod chain;
+mod clear_text;
 pub(super) mod permit;
 pub(super) mod retry_after;
 
 pub(super) use before::before;
 pub(super) use chain::chain;
+pub use clear_text::is_clear_text_to_elsewhere;
