@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::deployment::{Deployment, PARTITIONS};
 
-/// The sources of parents and children.
-const SOURCES: &str = "\
+/// The sources of parents and children, where `SLA` stands for the deadline.
+pub(crate) const SOURCES: &str = "\
 sources:
   - { topic: @parents, member: parent, bundle: /id, id: /id, expects: /children }
   - { topic: @children, member: child, bundle: /parent_id, id: /id, position: /position }

@@ -42,7 +42,7 @@
 mod bulk;
 pub(crate) mod bundle;
 mod clock;
-mod configuration;
+pub(crate) mod configuration;
 mod console;
 mod console_drill;
 mod crash;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use sheaf::model::Topic;
 
 use super::super::cluster::root;
+use super::super::fixture::LIMIT;
 use super::bundle::{Bundle, bundles, shuffled};
 use super::deployment::Deployment;
 use super::java::java;
@@ -107,10 +108,8 @@ fn apply_with_kills(deployment: &Deployment, plan: &str) -> String {
     // The group keeps the places of its members for the session, for which the first one waits.
     let mut process = deployment.process(&words, "a", "a", &[]);
     process.wait_for_log("waiting until the group");
-    until("the group is empty", || {
-        let busy = sheaf(deployment, &format!("replay apply {plan} --wait 0 --why test"));
-        busy.status.code() != Some(75)
-    });
+    let (mut admin, group) = (deployment.fixture.admin(), deployment.application());
+    until("the group is empty", || admin.members(&group, LIMIT).expect("its members").is_empty());
     process.kill();
     for moment in 1..40 {
         let mut process = deployment.process(&words, "a", "a", &[]);

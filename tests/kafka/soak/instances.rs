@@ -8,7 +8,7 @@ use super::figures::Figures;
 use super::round::SESSION;
 
 /// The instances' ids.
-const NAMES: [&str; 3] = ["a", "b", "c"];
+pub(super) const NAMES: [&str; 3] = ["a", "b", "c"];
 
 /// The instances.
 pub(super) struct Instances {

@@ -31,6 +31,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::cluster::KafkaCluster;
+use super::e2e::configuration::SOURCES;
 use super::e2e::deployment::Deployment;
 use super::fixture::LIMIT;
 use super::load::Load;
@@ -47,13 +48,8 @@ const TRIMMED: [(&str, &str); 3] =
     [("retention.ms", "600000"), ("segment.bytes", "16777216"), ("segment.ms", "300000")];
 /// The same for the topics that sheaf creates: only closed segments are compacted.
 const SEGMENTS: [&str; 2] = ["log.segment.bytes=16777216", "log.retention.check.interval.ms=60000"];
-/// What a bundle consists of, and for how long it is remembered, if it is measured whether the disk stays flat.
-const SHORT_MEMORY: &str = "\
-sources:
-  - { topic: @parents, member: parent, bundle: /id, id: /id, expects: /children }
-  - { topic: @children, member: child, bundle: /parent_id, id: /id, position: /position }
-bundle: { children: 1, sla: 24h, keep_closed: 10m }
-";
+/// The deadline of a bundle, and for how long it is remembered, if it is measured whether the disk stays flat.
+const SHORT_MEMORY: &str = "24h, keep_closed: 10m";
 
 /// The deployment, its load and its verifier.
 struct Soak {
@@ -74,6 +70,11 @@ fn variable(name: &str) -> Option<u64> {
     std::env::var(format!("SHEAF_TEST_SOAK_{name}")).ok().and_then(|value| value.parse().ok())
 }
 
+/// The pause between two kills.
+fn pause() -> Duration {
+    Duration::from_secs(variable("EVERY").unwrap_or(0))
+}
+
 #[test]
 #[ignore = "runs as long as scripts/soak requests"]
 fn nothing_is_lost_or_duplicated_however_often_instances_are_killed() {
@@ -89,7 +90,7 @@ fn nothing_is_lost_or_duplicated_however_often_instances_are_killed() {
     }
     std::fs::create_dir_all(directory.join("stage")).expect("a directory");
     println!("starting {brokers} broker(s); {} of {rounds} rounds are done", figures.rounds);
-    let every = Duration::from_secs(variable("EVERY").unwrap_or(0));
+    let every = pause();
     let cluster = KafkaCluster::start_persistent(directory.join("kafka"), brokers, &SEGMENTS);
     let mut deployment = Deployment::persistent(&figures.name(), cluster.bootstrap_servers(), directory.join("stage"));
     // A new owner waits for open transactions, so the transaction of a killed instance must not outlast its session.
@@ -98,9 +99,8 @@ fn nothing_is_lost_or_duplicated_however_often_instances_are_killed() {
         deployment.properties.insert("partition.assignment.strategy", "range");
     }
     let checkpoint_rounds = if every.is_zero() { CHECKPOINT_ROUNDS } else { CHECKPOINT_ROUNDS_SLOW };
-    deployment.sources = (!every.is_zero()).then(|| SHORT_MEMORY.to_owned());
+    deployment.sources = (!every.is_zero()).then(|| SOURCES.replace("SLA", SHORT_MEMORY));
     let mut soak = Soak::open(directory, deployment, figures, continues);
-    soak.every = every;
     while soak.figures.rounds < rounds && !soak.is_asked_to_stop() {
         soak.verify_for(every);
         soak.round();
@@ -140,7 +140,7 @@ impl Soak {
         let rate = variable("RATE").and_then(|rate| u32::try_from(rate).ok()).unwrap_or(150);
         let load = Some(Load::start(&deployment, rate, seed));
         let chance = fastrand::Rng::with_seed(seed);
-        Self { directory, deployment, load, verifier, instances, figures, chance, every: Duration::ZERO }
+        Self { directory, deployment, load, verifier, instances, figures, chance, every: pause() }
     }
 
     fn is_asked_to_stop(&self) -> bool {

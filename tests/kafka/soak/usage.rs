@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::e2e::deployment::Deployment;
 use super::super::verifier::now_ms;
+use super::instances::NAMES;
 
 /// What is used at a time.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -26,13 +27,11 @@ impl Usage {
     pub(super) fn measure(directory: &Path, deployment: &Deployment, memory_mib: Vec<(&'static str, u64)>) -> Self {
         let mut usage = Self { at_ms: now_ms(), ..Self::default() };
         usage.memory_mib = memory_mib.into_iter().map(|(name, mib)| (name.to_owned(), mib)).collect();
-        for instance in ["a", "b", "c"] {
+        for instance in NAMES {
             add(&deployment.state(instance), &mut usage.store_kib);
         }
         for node in subdirectories(&directory.join("kafka")) {
-            for logs in subdirectories(&node).into_iter().filter(|found| !is_partition(found)) {
-                add(&logs, &mut usage.kafka_kib);
-            }
+            add(&node.join("data"), &mut usage.kafka_kib);
         }
         usage
     }
@@ -53,10 +52,6 @@ fn add(directory: &Path, sizes: &mut BTreeMap<String, u64>) {
             *sizes.entry(name.to_owned()).or_default() += kib(&found);
         }
     }
-}
-
-fn is_partition(path: &Path) -> bool {
-    partition(path).is_some()
 }
 
 fn partition(path: &Path) -> Option<(&str, i32)> {
