@@ -20,6 +20,8 @@ use sheaf::blob::{self, Fetched, Source as _};
 use sheaf::secret::{self, SecretRef, Source as _};
 use tokio::runtime::Runtime;
 
+use crate::control_m::support::closed_port;
+
 /// A moto server on a free port; killed when dropped.
 pub(crate) struct Moto {
     child: Child,
@@ -142,12 +144,12 @@ fn an_unchanged_template_is_not_transferred_again() {
 #[test]
 fn an_endpoint_that_does_not_answer_is_named_with_its_cause() {
     let runtime = Runtime::new().unwrap();
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    let (_held, closed) = closed_port();
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test")))
-        .endpoint_url(format!("http://127.0.0.1:{port}"))
+        .endpoint_url(format!("http://{closed}"))
         .retry_config(aws_config::retry::RetryConfig::disabled())
         .build();
     let bucket = S3::new(&config, "templates", runtime.handle().clone());

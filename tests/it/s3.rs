@@ -23,6 +23,8 @@ use sheaf::processor::delivery::control_m::Folders;
 use sheaf::template::Template;
 use tokio::runtime::Runtime;
 
+use crate::control_m::support::closed_port;
+
 /// The objects of a server, and how it has answered.
 #[derive(Default)]
 struct World {
@@ -214,7 +216,7 @@ fn a_process_reads_a_template_with_the_credentials_and_the_endpoint_of_its_envir
 
 #[test]
 fn a_start_without_aws_ends_with_the_code_after_which_a_supervisor_starts_it_again() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (_held, closed) = closed_port();
     let directory = tempfile::tempdir().unwrap();
     let topology = std::fs::read_to_string("topologies/control-m.yaml").unwrap();
     let remote = directory.path().join("remote.yaml");

@@ -1,6 +1,5 @@
 //! Checks with unreachable brokers.
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use sheaf::broker::Error;
@@ -9,16 +8,12 @@ use sheaf::model::{Topic, TopicPartition};
 
 use super::cluster::{KafkaCluster, is_skipped};
 use super::fixture::{Fixture, LIMIT, begin_with, until, values, write};
-
-/// An address without a listener.
-fn closed_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").to_string()
-}
+use crate::control_m::support::closed_port;
 
 #[test]
 fn an_unreachable_address_is_named() {
-    let address = closed_address();
+    let (_held, closed) = closed_port();
+    let address = closed.to_string();
     let fixture = Fixture::on("unreachable", KafkaSettings::new(&address));
     let short = Duration::from_millis(1500);
     let topic = Topic::new("t");

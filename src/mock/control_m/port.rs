@@ -15,11 +15,13 @@ use std::time::Duration;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 
 /// The wait before a failed accept or bind is tried again.
 const PAUSE: Duration = Duration::from_millis(20);
+/// The connections that may wait to be accepted, as std has it.
+const BACKLOG: u32 = 128;
 /// The pause between two checks that all cut connections are closed, and the number of checks.
 const CLOSE_CHECK_EVERY: Duration = Duration::from_millis(1);
 const CLOSE_CHECKS_MAX: u32 = 1_000;
@@ -42,7 +44,7 @@ impl Port {
         wanted: watch::Receiver<bool>,
         actual: watch::Sender<bool>,
     ) -> io::Result<Self> {
-        let listener = listen(address)?;
+        let listener = bind(address)?.listen(BACKLOG)?;
         let address = listener.local_addr()?;
         Ok(Self { address, listener: Some(listener), lines, wanted, actual })
     }
@@ -52,21 +54,29 @@ impl Port {
         self.address
     }
 
-    /// Closes the socket, so that the kernel refuses, until it is wanted up again.
+    /// Stops listening until it is wanted up again. The port stays bound, so that the kernel refuses connections and gives it to nobody
+    /// else: not to another server, and not to a client that is connecting to it, which would be connected to itself.
     async fn stay_down(&mut self) {
         self.listener = None;
+        let socket = loop {
+            match bind(self.address) {
+                Ok(socket) => break socket,
+                Err(_) => tokio::time::sleep(PAUSE).await,
+            }
+        };
         self.lines.cut_all().await;
         self.actual.send_replace(true);
         if self.wanted.wait_for(|down| !down).await.is_err() {
             // The handle is gone, so it stays down.
             std::future::pending::<()>().await;
         }
+        self.listener = socket.listen(BACKLOG).ok();
     }
 
     async fn listener(&mut self) -> &TcpListener {
         loop {
             if self.listener.is_none() {
-                match listen(self.address) {
+                match bind(self.address).and_then(|socket| socket.listen(BACKLOG)) {
                     Ok(listener) => self.listener = Some(listener),
                     Err(_) => tokio::time::sleep(PAUSE).await,
                 }
@@ -83,10 +93,12 @@ impl Port {
     }
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let listener = std::net::TcpListener::bind(address)?;
-    listener.set_nonblocking(true)?;
-    TcpListener::from_std(listener)
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As std does it: connections that have just ended do not keep the port.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 impl Listener for Port {

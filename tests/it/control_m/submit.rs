@@ -68,6 +68,9 @@ fn a_server_that_is_down_suspends_the_sink_until_it_is_back() {
     let fixture = Fixture::new();
     fixture.runtime.block_on(fixture.simulator.set_down(true));
     assert!(is_suspended(&fixture.submit("folder-a")));
+    let port = fixture.simulator.base_url().replace("/automation-api", "").replace("http://", "");
+    let taken = tokio::net::TcpSocket::new_v4().unwrap().bind(port.parse().unwrap());
+    assert!(taken.is_err(), "it keeps its port");
     fixture.runtime.block_on(fixture.simulator.set_down(false));
     until(|| fixture.sink.suspensions().is_empty());
     assert!(matches!(answer(&fixture.submit("folder-a")), Answer::Accepted { .. }));

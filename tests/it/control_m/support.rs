@@ -163,7 +163,8 @@ pub(crate) fn is_not_sent(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::NotSent(_))
 }
 
-/// A port without a listener; it stays bound while the socket is kept, so that no other process listens on it.
+/// A port without a listener; it stays bound while the socket is kept, so that no other process listens on it, and no connection
+/// that comes from it is connected to itself.
 pub(crate) fn closed_port() -> (TcpSocket, SocketAddr) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();

@@ -4,7 +4,7 @@
 #![expect(clippy::print_stdout, reason = "the figures of a run are read by people")]
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,7 @@ use sheaf::runtime::FaultPoint;
 
 use super::process::{APPLICATIONS, Process};
 use crate::alerts::http_server::{HttpServer, Reply};
+use crate::control_m::support::closed_port;
 
 /// The time between two kills.
 const KILL_EVERY: Duration = Duration::from_secs(6);
@@ -111,11 +112,6 @@ fn run(count: usize, depot: &str, intervals_max: usize, change: fn(Arc<dyn Sink>
     Run { process, shop, progress }
 }
 
-/// A port on which nobody listens.
-fn closed() -> SocketAddr {
-    TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap().local_addr().unwrap()
-}
-
 /// Each bundle is one folder and one execution by its key, with one outcome each.
 fn assert_once(run: &Run, count: usize) {
     let folders = run.process.simulator.dump().folders;
@@ -140,7 +136,7 @@ fn assert_once(run: &Run, count: usize) {
 
 #[test]
 fn a_target_that_is_down_stops_no_other_delivery() {
-    let (count, began, address) = (bundles(), Instant::now(), closed());
+    let (count, began, (held, address)) = (bundles(), Instant::now(), closed_port());
     let depot = HttpServer::start(&[]);
     let up = run(count, &depot.url, INTERVALS_MAX, |sinks| sinks);
     assert_once(&up, count);
@@ -159,6 +155,7 @@ fn a_target_that_is_down_stops_no_other_delivery() {
     assert_unchanged(&up.progress, &down.progress, count);
 
     // When it comes up, what waits is delivered, once.
+    drop(held);
     let depot = HttpServer::on(TcpListener::bind(address).unwrap(), &[]);
     for _ in 0..count {
         down.process.restart();
@@ -209,6 +206,7 @@ impl Sink for OneForAll {
 #[test]
 fn targets_that_are_suspended_together_are_found() {
     let count = 100;
-    let run = run(count, &format!("http://{}", closed()), count, |sinks| Arc::new(OneForAll(sinks)));
+    let (_held, closed) = closed_port();
+    let run = run(count, &format!("http://{closed}"), count, |sinks| Arc::new(OneForAll(sinks)));
     assert_ne!(run.progress.last(), Some(&[count; 2]));
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use bytes::Bytes;
 use serde_json::Value;
 
 use super::super::cluster::root;
+use super::super::fixture::keyed;
 use super::deployment::{Deployment, PARTITIONS};
 use super::process::{Process, until};
 use crate::python::python;
@@ -88,10 +88,12 @@ impl Food {
         Worker(child)
     }
 
+    /// The order is the key, as Kafka keeps the sequence within a partition only: a task that is done before its flow has begun is a
+    /// dead letter.
     fn send(&self, event: &str, order: &str, more: &str) {
         let text =
             format!(r#"{{"event_name":"{event}","business_ref_no":"{order}","component_name":"NOODLES"{more}}}"#);
-        self.deployment.write([(&self.deployment.topic("events"), Bytes::from(text))]);
+        self.deployment.produce(&[keyed(&self.deployment.topic("events"), order, &text)]);
     }
 
     /// The number of `StartTask`s of each task of each order.
