@@ -12,7 +12,7 @@ use super::{broker, broker_settings, settings, sinks, stores};
 use crate::config::ProcessingGuarantee;
 use crate::config::{Commit, Deadline};
 use crate::config::{Config, Sources};
-use crate::model::{Act, ActSlot, Key, Sink, Target, TaskId, Verdict};
+use crate::model::{Act, ActSlot, Execution, Key, Sink, Target, TaskId, Verdict};
 use crate::processor::delivery::control_m;
 use crate::runtime::{SystemClock, TopicSettings};
 use crate::store::rocks::RocksStores;
@@ -181,7 +181,7 @@ fn each_configured_service_has_a_sink() {
     let act = Act { slot: ActSlot(0), attempt: 1, to: target, valid_for, request: String::new() };
     let task = TaskId { processor: "delivery".into(), partition: 0 };
     let done = Box::new(move |outcome| send.send(outcome).unwrap());
-    create(&[]).unwrap().execute(&task, &Key::new("k"), act, Duration::MAX, done);
+    create(&[]).unwrap().execute(Execution { task, key: Key::new("k"), act, expires_at: Duration::MAX }, done);
     let verdict = outcome.recv().unwrap().verdict;
     assert_eq!(verdict, Verdict::NotSent("no sink is configured for `control_m`".to_owned()));
     let invalid = create(&["control_m.base_url=nonsense"]).unwrap_err().to_string();

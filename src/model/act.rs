@@ -98,15 +98,27 @@ impl Verdict {
     }
 }
 
+/// A committed act, handed to its sink.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    /// The task.
+    pub task: TaskId,
+    /// The key of the act's entry.
+    pub key: Key,
+    /// The act.
+    pub act: Act,
+    /// The time on [`Clock::uptime`](super::Clock::uptime) after which nothing is sent: if it passes before the first byte is
+    /// written, the verdict is [`Verdict::NotSent`].
+    pub expires_at: Duration,
+}
+
 /// The callback with the outcome of an act, called exactly once, from any thread.
 pub type Completion = Box<dyn FnOnce(Outcome) + Send>;
 
 /// Executes acts. Implemented on floor 6 by `sink`, called by `runtime`, wired by `cli`.
 pub trait Sink: Send + Sync + fmt::Debug {
-    /// Starts the call and returns at once. `expires_at` is on [`Clock::uptime`](super::Clock::uptime): if it passes before
-    /// the first byte is written, nothing is sent and the verdict is [`Verdict::NotSent`].
-    #[expect(clippy::too_many_arguments, reason = "task, key, act, deadline and callback have nothing in common")]
-    fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion);
+    /// Starts the call and returns at once.
+    fn execute(&self, execution: Execution, done: Completion);
 
     /// The free capacity for a target, in acts; further acts are not handed over until there is some. Unlimited for an unknown
     /// target, whose acts complete with [`Verdict::NotSent`].

@@ -12,7 +12,7 @@ mod replay;
 mod status;
 mod time;
 
-pub use act::{Act, ActSlot, Completion, Outcome, Sink, Target, Verdict};
+pub use act::{Act, ActSlot, Completion, Execution, Outcome, Sink, Target, Verdict};
 pub use age::age;
 pub use alert::{Alert, Severity};
 pub use error::{ErrorClass, Reject, RejectReason};

@@ -21,7 +21,7 @@ use super::topics;
 use super::topology_plan::DEFINITIONS;
 use crate::broker::{Admin, Broker};
 use crate::metric::{Build, Metrics};
-use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, Target, TaskId, Verdict};
+use crate::model::{Clock, Completion, Execution, Outcome, Sink, Target, Verdict};
 use crate::store::Stores;
 use crate::topology::{Topology, internal_topic};
 
@@ -207,7 +207,8 @@ impl Application {
 pub struct NoSink;
 
 impl Sink for NoSink {
-    fn execute(&self, _task: &TaskId, _key: &Key, act: Act, _expires_at: Duration, done: Completion) {
+    fn execute(&self, execution: Execution, done: Completion) {
+        let Execution { act, .. } = execution;
         let verdict = Verdict::NotSent("no sink is configured".to_owned());
         done(Outcome { slot: act.slot, attempt: act.attempt, verdict });
     }

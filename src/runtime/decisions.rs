@@ -101,14 +101,14 @@ impl Decisions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Completion;
+    use crate::model::{Completion, Execution};
 
     /// A sink with room for two more acts of one target, and for any number of others.
     #[derive(Debug)]
     struct Two(Target);
 
     impl Sink for Two {
-        fn execute(&self, _: &TaskId, _: &Key, _: Act, _: Duration, _: Completion) {}
+        fn execute(&self, _: Execution, _: Completion) {}
 
         fn capacity(&self, to: &Target) -> usize {
             if *to == self.0 { 2 } else { usize::MAX }

@@ -5,11 +5,10 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::pause::Pause;
 use crate::broker::memory::MemoryBroker;
-use crate::model::{Act, Completion, Key, Sink, Target, TaskId};
+use crate::model::{Completion, Execution, Sink, Target};
 use crate::runtime::{FaultObserver, FaultPoint};
 use crate::store::memory::MemoryStores;
 use crate::store::{self, Store, Stores};
@@ -71,9 +70,9 @@ impl Stores for Process {
 }
 
 impl Sink for Process {
-    fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion) {
+    fn execute(&self, execution: Execution, done: Completion) {
         if !self.broker.is_crashed() {
-            self.sink.execute(task, key, act, expires_at, done);
+            self.sink.execute(execution, done);
         }
     }
 

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use super::http::permit::Expired;
 use super::limiter::{Failure, Kind, Limiter, Limits, Ticket};
 use crate::metric::Metrics;
-use crate::model::{Act, Clock, Completion, Outcome, Target, TaskId, Verdict};
+use crate::model::{Act, Clock, Completion, Execution, Outcome, Target, Verdict};
 use crate::processor::call::{Answer, Request, Response};
 
 /// The end of an attempt: the verdict, and the code of the answer if there was one.
@@ -75,16 +75,16 @@ impl Attempts {
         self.limiter.obstacle().map(|why| (Target::new(&self.name), why)).into_iter().collect()
     }
 
-    /// Executes an act when a slot is free, and reports its outcome. `send` makes the request, unless that is none, or
-    /// `expires_at` has passed.
+    /// Executes an act when a slot is free, and reports its outcome. `send` makes the request, unless that is none, or it has
+    /// expired.
     pub(super) fn run<F: Future<Output = Ended> + Send>(
         self: &Arc<Self>,
-        (task, act): (&TaskId, Act),
-        expires_at: Duration,
+        execution: Execution,
         send: impl FnOnce(Request) -> F + Send + 'static,
         done: Completion,
     ) {
-        let (task, attempts, ticket) = (task.clone(), Arc::clone(self), self.limiter.enter());
+        let (attempts, ticket) = (Arc::clone(self), self.limiter.enter());
+        let Execution { task, act, expires_at, .. } = execution;
         self.calls.handle.spawn(async move {
             let Act { slot, attempt, request, .. } = act;
             let verdict = attempts.attempt((&request, &ticket), expires_at, send).await;

@@ -22,9 +22,8 @@ pub use limiter::{BreakerLimits, Limits, Rate};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::model::{Act, Completion, Key, Outcome, Sink, Target, TaskId, Verdict};
+use crate::model::{Completion, Execution, Outcome, Sink, Target, Verdict};
 
 /// The sinks of an instance by target.
 #[derive(Clone, Debug, Default)]
@@ -45,10 +44,11 @@ impl Sinks {
 }
 
 impl Sink for Sinks {
-    fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion) {
-        if let Some(sink) = self.0.get(&act.to) {
-            return sink.execute(task, key, act, expires_at, done);
+    fn execute(&self, execution: Execution, done: Completion) {
+        if let Some(sink) = self.0.get(&execution.act.to) {
+            return sink.execute(execution, done);
         }
+        let Execution { act, .. } = execution;
         let verdict = Verdict::NotSent(format!("no sink is configured for `{}`", act.to));
         done(Outcome { slot: act.slot, attempt: act.attempt, verdict });
     }
@@ -65,16 +65,18 @@ impl Sink for Sinks {
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
+    use std::time::Duration;
 
     use super::*;
-    use crate::model::ActSlot;
+    use crate::model::{Act, ActSlot, Key, TaskId};
 
     /// Returns its name as verdict at once, with this capacity.
     #[derive(Debug)]
     struct Named(&'static str, usize);
 
     impl Sink for Named {
-        fn execute(&self, _: &TaskId, _: &Key, act: Act, _: Duration, done: Completion) {
+        fn execute(&self, execution: Execution, done: Completion) {
+            let Execution { act, .. } = execution;
             let verdict = Verdict::Answered(self.0.to_owned());
             done(Outcome { slot: act.slot, attempt: act.attempt, verdict });
         }
@@ -94,7 +96,8 @@ mod tests {
             let (slot, valid_for, request) = (ActSlot(1), Duration::from_secs(1), String::new());
             let act = Act { slot, attempt: 4, to: to.clone(), valid_for, request };
             let task = TaskId { processor: "p".into(), partition: 0 };
-            sinks.execute(&task, &Key::new("k"), act, Duration::MAX, Box::new(move |it| send.send(it).unwrap()));
+            let execution = Execution { task, key: Key::new("k"), act, expires_at: Duration::MAX };
+            sinks.execute(execution, Box::new(move |it| send.send(it).unwrap()));
             let Outcome { slot, attempt, verdict } = outcome.recv().unwrap();
             assert_eq!((slot, attempt), (ActSlot(1), 4));
             verdict

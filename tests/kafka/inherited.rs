@@ -16,7 +16,7 @@ use sheaf::broker::kafka::KafkaBroker;
 use sheaf::codec::{self, Versioned};
 use sheaf::metric::{Build, Metrics};
 use sheaf::model::{
-    Act, ActSlot, Completion, Key, Moment, Outcome, Reject, Sink, Target, TaskId, Topic, TopicPartition, Verdict,
+    Act, ActSlot, Completion, Execution, Key, Moment, Outcome, Reject, Sink, Target, Topic, TopicPartition, Verdict,
 };
 use sheaf::processor::{Effect, Input, Processor, Transition, by_key};
 use sheaf::runtime::{Application, Instance, Settings};
@@ -84,7 +84,7 @@ impl Processor for Journal {
 struct Silent(AtomicUsize);
 
 impl Sink for Silent {
-    fn execute(&self, _: &TaskId, _: &Key, _: Act, _: Duration, _: Completion) {
+    fn execute(&self, _: Execution, _: Completion) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -12,7 +12,7 @@ use crate::cli::load::{self, ConfigArgs, Loaded};
 use crate::cli::output::print_stdout;
 use crate::codec::yaml::closest;
 use crate::config::{AlertRoute, Config, SinkKind, WebhookFormat};
-use crate::model::{Act, ActSlot, Clock as _, Key, Sink as _, TaskId, Verdict};
+use crate::model::{Act, ActSlot, Clock as _, Execution, Key, Sink as _, TaskId, Verdict};
 use crate::processor::call::Answer;
 use crate::runtime::SystemClock;
 use crate::sink::Sinks;
@@ -91,7 +91,7 @@ fn send(sinks: &Sinks, TestMessage { to, request }: TestMessage) -> Verdict {
     let task = TaskId { processor: NOTIFICATION.into(), partition: 0 };
     // Nobody receives it after the time-out.
     let done = Box::new(move |outcome| drop(report.send(outcome)));
-    sinks.execute(&task, &Key::new("test"), act, Duration::MAX, done);
+    sinks.execute(Execution { task, key: Key::new("test"), act, expires_at: Duration::MAX }, done);
     match outcome.recv_timeout(PATIENCE) {
         Ok(outcome) => outcome.verdict,
         Err(_no_outcome) => Verdict::Unknown(format!("no outcome within {PATIENCE:?}")),

@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
 use crate::broker::Waker;
-use crate::model::{ActSlot, Key, Sink, TaskId};
+use crate::model::{ActSlot, Execution, Key, Sink, TaskId};
 use crate::runtime::decisions::Decision;
 use crate::runtime::transaction::Returned;
 
@@ -51,7 +51,7 @@ impl Acts {
             drop(returned.send(Returned { task, epoch, key, outcome }));
             waker.wake();
         });
-        sink.execute(&task, &key, act, expires_at, done);
+        sink.execute(Execution { task, key, act, expires_at }, done);
     }
 
     /// True for an act with the sink, or with an uncommitted outcome.
@@ -129,7 +129,8 @@ mod tests {
     }
 
     impl Sink for Kept {
-        fn execute(&self, _: &TaskId, _: &Key, act: Act, expires_at: Duration, done: Completion) {
+        fn execute(&self, execution: Execution, done: Completion) {
+            let Execution { act, expires_at, .. } = execution;
             self.0.lock().unwrap().push((act, expires_at, done));
         }
 

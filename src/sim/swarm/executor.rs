@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::coverage::{Coverage, CoveragePoint};
 use super::plan::Probabilities;
-use crate::model::{Act, Completion, Key, Outcome, Sink, Target, TaskId, Verdict};
+use crate::model::{Act, Completion, Execution, Key, Outcome, Sink, Target, Verdict};
 use crate::processor::call::{self, Response};
 use crate::processor::delivery::control_m::{Answer, Request};
 
@@ -260,7 +260,8 @@ fn response(status: u16) -> Response {
 }
 
 impl Sink for ExecutorSink {
-    fn execute(&self, _task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion) {
+    fn execute(&self, execution: Execution, done: Completion) {
+        let Execution { key, act, expires_at, .. } = execution;
         let owner = self.owner.clone();
         let mut inner = self.executor.inner();
         match serde_json::from_str(&act.request) {
@@ -272,7 +273,7 @@ impl Sink for ExecutorSink {
             }
             Ok(Request::LookUp { .. } | Request::AddEvent { .. }) | Err(_) => {}
         }
-        inner.calls.push(Call { owner, key: key.clone(), act, expires_at, done: Some(done), state: State::Waiting });
+        inner.calls.push(Call { owner, key, act, expires_at, done: Some(done), state: State::Waiting });
     }
 
     fn capacity(&self, _to: &Target) -> usize {

@@ -98,7 +98,7 @@ use tokio::runtime::Handle;
 use call::Caller;
 
 use crate::metric::Metrics;
-use crate::model::{Act, Clock, Completion, Key, Outcome, Sink, Target, TaskId};
+use crate::model::{Clock, Completion, Execution, Outcome, Sink, Target};
 use crate::processor::delivery::control_m::{CONTROL_M, Mode};
 
 /// The [`Sink`] of Control-M.
@@ -160,8 +160,9 @@ impl ControlM {
 }
 
 impl Sink for ControlM {
-    fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion) {
-        let (task, key, caller) = (task.clone(), key.clone(), Arc::clone(&self.caller));
+    fn execute(&self, execution: Execution, done: Completion) {
+        let Execution { task, key, act, expires_at } = execution;
+        let caller = Arc::clone(&self.caller);
         let ticket = caller.limiter().enter();
         self.handle.spawn(async move {
             let (slot, attempt) = (act.slot, act.attempt);

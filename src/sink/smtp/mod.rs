@@ -27,12 +27,11 @@ pub use settings::{Encryption, Error, Settings};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use client::Client;
 
 use super::attempts::{Attempts, Calls, Naming};
-use crate::model::{Act, Completion, Key, Sink, Target, TaskId, Verdict};
+use crate::model::{Completion, Execution, Sink, Target, Verdict};
 use crate::processor::call::Request;
 
 /// The [`Sink`] of one mail server, sender and list of receivers.
@@ -57,7 +56,7 @@ impl Smtp {
 }
 
 impl Sink for Smtp {
-    fn execute(&self, task: &TaskId, _key: &Key, act: Act, expires_at: Duration, done: Completion) {
+    fn execute(&self, execution: Execution, done: Completion) {
         let client = Arc::clone(&self.client);
         let send = |request| async move {
             match request {
@@ -67,7 +66,7 @@ impl Sink for Smtp {
                 }
             }
         };
-        self.attempts.run((task, act), expires_at, send, done);
+        self.attempts.run(execution, send, done);
     }
 
     fn capacity(&self, _to: &Target) -> usize {

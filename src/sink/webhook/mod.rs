@@ -27,12 +27,11 @@ pub use settings::{Error, Settings};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use client::Client;
 
 use super::attempts::{Attempts, Calls, Naming};
-use crate::model::{Act, Completion, Key, Sink, Target, TaskId, Verdict};
+use crate::model::{Completion, Execution, Sink, Target, Verdict};
 use crate::processor::call::Request;
 
 /// The [`Sink`] of one webhook.
@@ -58,8 +57,8 @@ impl Webhook {
 }
 
 impl Sink for Webhook {
-    fn execute(&self, task: &TaskId, _key: &Key, act: Act, expires_at: Duration, done: Completion) {
-        let client = Arc::clone(&self.client);
+    fn execute(&self, execution: Execution, done: Completion) {
+        let (client, expires_at) = (Arc::clone(&self.client), execution.expires_at);
         let send = move |request| async move {
             match request {
                 Request::Webhook(request) => client.send(&request).await,
@@ -67,7 +66,7 @@ impl Sink for Webhook {
                 Request::Mail(_) => (Verdict::NotSent("a webhook sends no mail".to_owned()), None),
             }
         };
-        self.attempts.run((task, act), expires_at, send, done);
+        self.attempts.run(execution, send, done);
     }
 
     fn capacity(&self, _to: &Target) -> usize {

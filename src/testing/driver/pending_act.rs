@@ -2,9 +2,8 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use crate::model::{Act, Completion, Key, Outcome, Sink, Target, TaskId, Verdict};
+use crate::model::{Act, Completion, Execution, Key, Outcome, Sink, Target, Verdict};
 
 /// The most acts in flight; with more a task takes no input.
 const CAPACITY: usize = 1_000;
@@ -54,8 +53,9 @@ impl Acts {
 }
 
 impl Sink for Acts {
-    fn execute(&self, _task: &TaskId, key: &Key, act: Act, _expires_at: Duration, done: Completion) {
-        self.lock().push((PendingAct { key: key.clone(), act }, done));
+    fn execute(&self, execution: Execution, done: Completion) {
+        let Execution { key, act, .. } = execution;
+        self.lock().push((PendingAct { key, act }, done));
     }
 
     fn capacity(&self, _to: &Target) -> usize {

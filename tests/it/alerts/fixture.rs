@@ -10,7 +10,7 @@ use sheaf::app::{self, Calls, Secrets, TopologyFile};
 use sheaf::broker::{Broker, ProducerSpec, memory};
 use sheaf::config::{Config, Sources};
 use sheaf::metric::{Build, Metrics};
-use sheaf::model::{Act, Clock, Completion, Key, OutRecord, Sink, Target, TaskId, Timestamp};
+use sheaf::model::{Clock, Completion, Execution, OutRecord, Sink, Target, Timestamp};
 use sheaf::sim::{CrashPolicy, ManualClock, Setup, World};
 use sheaf::template::Template;
 use tokio::runtime::Runtime;
@@ -39,14 +39,14 @@ pub(crate) struct Counting {
 }
 
 impl Sink for Counting {
-    fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion) {
+    fn execute(&self, execution: Execution, done: Completion) {
         self.in_flight.fetch_add(1, Ordering::SeqCst);
         let in_flight = Arc::clone(&self.in_flight);
         let done = move |outcome| {
             done(outcome);
             in_flight.fetch_sub(1, Ordering::SeqCst);
         };
-        self.sink.execute(task, key, act, expires_at, Box::new(done));
+        self.sink.execute(execution, Box::new(done));
     }
 
     fn capacity(&self, to: &Target) -> usize {

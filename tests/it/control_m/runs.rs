@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use sheaf::mock::control_m::{Action, Fault};
-use sheaf::model::{Act, ActSlot, Key, Outcome, Sink as _, Target, TaskId, Verdict};
+use sheaf::model::{Act, ActSlot, Execution, Key, Outcome, Sink as _, Target, TaskId, Verdict};
 use sheaf::processor::delivery::control_m as delivery;
 use sheaf::processor::tracking::{Answer, FailedJob, Request};
 use sheaf::sink::control_m::Runs;
@@ -32,7 +32,8 @@ fn execute(runs: &Runs, request: &Request) -> mpsc::Receiver<Outcome> {
     let request = serde_json::to_string(request).unwrap();
     let (valid_for, to) = (Duration::from_mins(1), Target::new("control_m_runs"));
     let act = Act { slot: ActSlot(0), attempt: 1, to, valid_for, request };
-    runs.execute(&task, &Key::new("a"), act, Duration::MAX, Box::new(move |outcome| report.send(outcome).unwrap()));
+    let execution = Execution { task, key: Key::new("a"), act, expires_at: Duration::MAX };
+    runs.execute(execution, Box::new(move |outcome| report.send(outcome).unwrap()));
     outcome
 }
 

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use sheaf::mock::control_m::{Action, Fault, Simulator, SimulatorHandle, SimulatorSettings};
-use sheaf::model::{Act, ActSlot, Clock, Key, Outcome, Sink, Target, TaskId, Timestamp, Verdict};
+use sheaf::model::{Act, ActSlot, Clock, Execution, Key, Outcome, Sink, Target, TaskId, Timestamp, Verdict};
 use sheaf::processor::delivery::control_m::{Answer, Request};
 use sheaf::secret::Secret;
 use sheaf::sink::control_m::{ControlM, Settings};
@@ -134,7 +134,8 @@ pub(crate) fn start(sink: &ControlM, request: &str, expires_at: Duration) -> mps
         valid_for: Duration::from_mins(1),
         request: request.to_owned(),
     };
-    sink.execute(&task, &Key::new("a"), act, expires_at, Box::new(move |outcome| report.send(outcome).unwrap()));
+    let execution = Execution { task, key: Key::new("a"), act, expires_at };
+    sink.execute(execution, Box::new(move |outcome| report.send(outcome).unwrap()));
     outcome
 }
 

@@ -13,7 +13,7 @@ use sheaf::app::{InstanceStatus, ProcessStatus};
 use sheaf::broker::{Broker as _, ProducerSpec, memory};
 use sheaf::metric::{Build, Metrics};
 use sheaf::mock::control_m::{Simulator, SimulatorHandle, SimulatorSettings};
-use sheaf::model::{Act, Clock, Completion, Key, OutRecord, Record, Sink, Target, TaskId, Timestamp, Topic, Verdict};
+use sheaf::model::{Clock, Completion, Execution, OutRecord, Record, Sink, Target, Timestamp, Topic, Verdict};
 use sheaf::processor::delivery::control_m::{CONTROL_M, CONTROL_M_RUNS, Request};
 use sheaf::processor::delivery::{Backoff, Delivery, Settings};
 use sheaf::runtime::{FaultPoint, Limits, TopicSettings};
@@ -97,11 +97,11 @@ impl Recording {
 }
 
 impl Sink for Recording {
-    fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion) {
+    fn execute(&self, execution: Execution, done: Completion) {
         self.calls.in_flight.fetch_add(1, Ordering::SeqCst);
         let number = {
             let mut made = self.calls.made.lock().unwrap();
-            made.push(Call { request: act.request.clone(), verdict: None });
+            made.push(Call { request: execution.act.request.clone(), verdict: None });
             made.len() - 1
         };
         let calls = Arc::clone(&self.calls);
@@ -110,8 +110,8 @@ impl Sink for Recording {
             done(outcome);
             calls.in_flight.fetch_sub(1, Ordering::SeqCst);
         };
-        let to = act.to.clone();
-        self.of(&to).execute(task, key, act, expires_at, Box::new(done));
+        let to = execution.act.to.clone();
+        self.of(&to).execute(execution, Box::new(done));
     }
 
     fn capacity(&self, to: &Target) -> usize {

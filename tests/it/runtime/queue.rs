@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sheaf::broker::memory::{self, Fault, FaultKind, Operation};
 use sheaf::config::ProcessingGuarantee;
-use sheaf::model::{Act, ActSlot, Completion, Key, Moment, Outcome, Reject, Sink, Target, TaskId, Topic, Verdict};
+use sheaf::model::{Act, ActSlot, Completion, Execution, Key, Moment, Outcome, Reject, Sink, Target, Topic, Verdict};
 use sheaf::processor::{Effect, Input, Processor, Transition, erase};
 use sheaf::runtime::Mutation;
 use sheaf::sim::{Setup, World};
@@ -83,7 +83,8 @@ impl std::fmt::Debug for Gates {
 }
 
 impl Sink for Gates {
-    fn execute(&self, _: &TaskId, _: &Key, act: Act, _: Duration, done: Completion) {
+    fn execute(&self, execution: Execution, done: Completion) {
+        let Execution { act, .. } = execution;
         let mut state = self.0.lock().unwrap();
         state.requests.entry(act.to.to_string()).or_default().push(act.request.clone());
         state.in_flight.push((act, done));

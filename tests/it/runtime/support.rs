@@ -9,8 +9,8 @@ use sheaf::broker::{Broker, Producer, ProducerSpec};
 use sheaf::codec::{self, Versioned};
 use sheaf::metric::{Build, Declared, Metrics};
 use sheaf::model::{
-    Act, Completion, Key, Listing, Moment, OutRecord, Outcome, Record, Reject, RejectReason, Sink, Status, Target,
-    TaskId, Timer, TimerKind, Timestamp, Topic, Verdict,
+    Act, Completion, Execution, Key, Listing, Moment, OutRecord, Outcome, Record, Reject, RejectReason, Sink, Status,
+    Target, Timer, TimerKind, Timestamp, Topic, Verdict,
 };
 use sheaf::processor::{AnyProcessor, Effect, Event, Input, Keyed, Keying, Processor, Transition, erase};
 use sheaf::runtime::{Limits, Settings};
@@ -110,7 +110,7 @@ impl Keying for KeyOrValue {
 pub(super) struct NoSink;
 
 impl Sink for NoSink {
-    fn execute(&self, _: &TaskId, _: &Key, _: Act, _: Duration, _: Completion) {}
+    fn execute(&self, _: Execution, _: Completion) {}
 
     fn capacity(&self, _: &Target) -> usize {
         1
@@ -274,7 +274,8 @@ impl std::fmt::Debug for ManualSink {
 }
 
 impl Sink for ManualSink {
-    fn execute(&self, _: &TaskId, _: &Key, act: Act, _: Duration, done: Completion) {
+    fn execute(&self, execution: Execution, done: Completion) {
+        let Execution { act, .. } = execution;
         self.requests.lock().unwrap().push(act.request.clone());
         self.acts.lock().unwrap().push((act, done));
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sheaf::broker::{Broker, NewTopic, memory};
-use sheaf::model::{Act, ActSlot, Completion, Key, Moment, Reject, Sink, Target, TaskId, Topic};
+use sheaf::model::{Act, ActSlot, Completion, Execution, Key, Moment, Reject, Sink, Target, Topic};
 use sheaf::processor::{Effect, Input, Processor, Transition, by_key, erase};
 use sheaf::runtime::{QueryError, ThreadState};
 use sheaf::sim::{Setup, World};
@@ -150,7 +150,8 @@ impl UnansweredSink {
 }
 
 impl Sink for UnansweredSink {
-    fn execute(&self, _: &TaskId, _: &Key, act: Act, _: Duration, _: Completion) {
+    fn execute(&self, execution: Execution, _: Completion) {
+        let Execution { act, .. } = execution;
         self.0.lock().unwrap().push((act.to, act.request));
     }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use sheaf::mock::control_m::{Action, Fault};
-use sheaf::model::{Act, Clock as _, Completion, Key, Sink, Target, TaskId};
+use sheaf::model::{Clock as _, Completion, Execution, Sink, Target};
 use sheaf::runtime::FaultPoint;
 
 use super::process::{APPLICATIONS, Process};
@@ -189,8 +189,8 @@ fn assert_unchanged(up: &[[usize; 2]], down: &[[usize; 2]], count: usize) {
 struct OneForAll(Arc<dyn Sink>);
 
 impl Sink for OneForAll {
-    fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion) {
-        self.0.execute(task, key, act, expires_at, done);
+    fn execute(&self, execution: Execution, done: Completion) {
+        self.0.execute(execution, done);
     }
 
     fn capacity(&self, to: &Target) -> usize {

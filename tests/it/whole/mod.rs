@@ -22,7 +22,7 @@ use std::time::Duration;
 use serde_json::Value;
 use sheaf::broker::{Broker as _, ProducerSpec, memory};
 use sheaf::metric::{Build, Metrics};
-use sheaf::model::{Act, Clock as _, Completion, Key, OutRecord, Record, Sink, Target, TaskId, Timestamp, Topic};
+use sheaf::model::{Clock as _, Completion, Execution, OutRecord, Record, Sink, Target, Timestamp, Topic};
 use sheaf::runtime::{Limits, Processing, Settings, TopicSettings};
 use sheaf::sim::{ManualClock, Setup, World, never_crash};
 use sheaf::topology::{Spec, StartAt};
@@ -38,7 +38,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 struct NoSink;
 
 impl Sink for NoSink {
-    fn execute(&self, _: &TaskId, _: &Key, _: Act, _: Duration, _: Completion) {}
+    fn execute(&self, _: Execution, _: Completion) {}
 
     fn capacity(&self, _: &Target) -> usize {
         1

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sheaf::broker::memory;
 use sheaf::metric::{Build, Metrics};
 use sheaf::mock::control_m::{Action, Dump, Fault, Simulator, SimulatorHandle, SimulatorSettings};
-use sheaf::model::{Act, Completion, Key, OutRecord, Sink, Target, TaskId, Timestamp, Topic};
+use sheaf::model::{Completion, Execution, OutRecord, Sink, Target, Timestamp, Topic};
 use sheaf::processor::delivery::Delivery;
 use sheaf::processor::delivery::control_m::usual_settings;
 use sheaf::runtime::{Limits, Settings, TopicSettings};
@@ -37,14 +37,14 @@ const SUBMIT: &str = "POST /run/ondemand";
 struct Counted(ControlM, Arc<AtomicUsize>);
 
 impl Sink for Counted {
-    fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion) {
+    fn execute(&self, execution: Execution, done: Completion) {
         self.1.fetch_add(1, Ordering::SeqCst);
         let in_flight = Arc::clone(&self.1);
         let done = move |outcome| {
             done(outcome);
             in_flight.fetch_sub(1, Ordering::SeqCst);
         };
-        self.0.execute(task, key, act, expires_at, Box::new(done));
+        self.0.execute(execution, Box::new(done));
     }
 
     fn capacity(&self, to: &Target) -> usize {

@@ -25,7 +25,7 @@ use crate::cli::output::{no_color, print_stdout};
 use crate::config::{Config, Sources};
 use crate::metric::Metrics;
 use crate::mock::control_m::{Action, Fault, Simulator, SimulatorHandle, SimulatorSettings};
-use crate::model::{Act, Clock, Completion, Key, Sink, Target, TaskId, Timestamp};
+use crate::model::{Clock, Completion, Execution, Sink, Target, Timestamp};
 use crate::runtime::{Limits, NoSink, Settings};
 use crate::sim::oracle::{self, Outcome};
 use crate::sim::{Day, Harness, ManualClock, Observation, Setup, World};
@@ -178,14 +178,14 @@ struct CountingSink {
 }
 
 impl Sink for CountingSink {
-    fn execute(&self, task: &TaskId, key: &Key, act: Act, expires_at: Duration, done: Completion) {
+    fn execute(&self, execution: Execution, done: Completion) {
         self.in_flight.fetch_add(1, Ordering::AcqRel);
         let in_flight = self.in_flight.clone();
         let done = Box::new(move |outcome| {
             done(outcome);
             in_flight.fetch_sub(1, Ordering::AcqRel);
         });
-        self.sinks.execute(task, key, act, expires_at, done);
+        self.sinks.execute(execution, done);
     }
 
     fn capacity(&self, to: &Target) -> usize {

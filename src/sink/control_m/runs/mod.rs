@@ -25,7 +25,7 @@ use tokio::runtime::Handle;
 use super::call::Caller;
 use super::exchange::Exchange;
 use super::message;
-use crate::model::{Act, Completion, Key, Outcome, Sink, Target, TaskId, Verdict};
+use crate::model::{Completion, Execution, Outcome, Sink, Target, Verdict};
 use crate::processor::tracking::{Answer, Request};
 use gather::{Done, Gathering, Question};
 
@@ -49,7 +49,8 @@ impl Runs {
 }
 
 impl Sink for Runs {
-    fn execute(&self, _task: &TaskId, _key: &Key, act: Act, expires_at: Duration, done: Completion) {
+    fn execute(&self, execution: Execution, done: Completion) {
+        let Execution { act, expires_at, .. } = execution;
         let (slot, attempt) = (act.slot, act.attempt);
         let done = move |verdict| done(Outcome { slot, attempt, verdict });
         let caller = Arc::clone(&self.caller);
