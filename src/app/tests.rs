@@ -181,7 +181,9 @@ fn each_configured_service_has_a_sink() {
     let act = Act { slot: ActSlot(0), attempt: 1, to: target, valid_for, request: String::new() };
     let task = TaskId { processor: "delivery".into(), partition: 0 };
     let done = Box::new(move |outcome| send.send(outcome).unwrap());
-    create(&[]).unwrap().execute(Execution { task, key: Key::new("k"), act, expires_at: Duration::MAX }, done);
+    create(&[])
+        .unwrap()
+        .execute(Execution { task, key: Key::new("k"), act, expires_at: Duration::MAX, trace: None }, done);
     let verdict = outcome.recv().unwrap().verdict;
     assert_eq!(verdict, Verdict::NotSent("no sink is configured for `control_m`".to_owned()));
     let invalid = create(&["control_m.base_url=nonsense"]).unwrap_err().to_string();

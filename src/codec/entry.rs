@@ -5,17 +5,19 @@
 //! | format u8 = 2 | the same                                                  | bincode HeadV1 | parts                                  | bincode body |
 //! | format u8 = 3 | the same                                                  | bincode Head   | flags u8 | at i64 LE | statuses | parts | bincode body |
 //! | format u8 = 4 | the same, but after the parts: the slots of queued acts, as a bincode list of u8 |
+//! | format u8 = 5 | the same, but after the slots: the trace, as a bincode EntryTrace |
 //! ```
 //!
 //! `flags`: the lowest two bits are the number of statuses that follow, each a u64 LE; the third bit is set if a range of parts
-//! follows, as two varints: the first number and one past the last. An entry without queued acts has format 3, which an older
-//! sheaf reads.
+//! follows, as two varints: the first number and one past the last. An entry is written in the oldest format that can express it, which an
+//! older sheaf reads: 5 if it has a trace, 4 if it has queued acts, else 3.
 //!
 //! The head (timers, pending acts, parts, statuses) has the same form for every processor, so restoring a changelog rebuilds
 //! the indexes without decoding bodies. The writer's version is stored so that an older sheaf that finds a newer body can name
 //! the version to run. Formats 1 and 2 are read and no longer written: their acts have no target, because there was only one.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -23,10 +25,12 @@ use serde::{Deserialize, Serialize};
 
 use super::envelope::{Envelope, Writer};
 use super::{Error, Part, binary};
-use crate::model::{Act, ActSlot, Status, Statuses, Target, Timer, Timestamp};
+use crate::model::{Act, ActSlot, Status, Statuses, Target, Timer, Timestamp, TraceContext};
 
-/// The newest format, of an entry with queued acts.
-pub const FORMAT: u8 = 4;
+/// The newest format, of an entry with a trace.
+pub const FORMAT: u8 = 5;
+/// The format of an entry with queued acts.
+const FORMAT_4: u8 = 4;
 /// The format of an entry without queued acts.
 const FORMAT_3: u8 = 3;
 /// The format of an entry without parts, written up to 0.1.0.
@@ -83,6 +87,18 @@ pub struct Head {
     /// The sort key among entries of one status.
     #[serde(skip)]
     pub at: Timestamp,
+    /// The trace of the first record that had one; kept for a processor that asks for it.
+    #[serde(skip)]
+    pub trace: Option<Arc<EntryTrace>>,
+}
+
+/// The trace of which an entry is a part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryTrace {
+    /// The trace, and the span that has sent the record.
+    pub context: TraceContext,
+    /// The time of the step of that record.
+    pub since: Timestamp,
 }
 
 /// An act of formats 1 and 2. Frozen: bincode identifies fields by their order.
@@ -146,7 +162,11 @@ pub fn encode(head: &Head, version: u16, body: &[u8], out: &mut Vec<u8>) -> Resu
 
 /// Appends envelope and head; the caller appends the body.
 pub fn encode_front(head: &Head, version: u16, out: &mut Vec<u8>) -> Result<(), Error> {
-    let format = if head.queued.is_empty() { FORMAT_3 } else { FORMAT };
+    let format = match (&head.trace, head.queued.is_empty()) {
+        (Some(_), _) => FORMAT,
+        (None, false) => FORMAT_4,
+        (None, true) => FORMAT_3,
+    };
     Envelope::of(format, version).write(out);
     binary::encode(head, out)?;
     let statuses = head.statuses.as_slice();
@@ -164,7 +184,10 @@ pub fn encode_front(head: &Head, version: u16, out: &mut Vec<u8>) -> Result<(), 
     if had_parts {
         binary::encode(&(head.parts.start, head.parts.end), out)?;
     }
-    if format == FORMAT { binary::encode(&head.queued, out) } else { Ok(()) }
+    if format >= FORMAT_4 {
+        binary::encode(&head.queued, out)?;
+    }
+    head.trace.as_ref().map_or(Ok(()), |trace| binary::encode(&**trace, out))
 }
 
 /// Decodes the envelope and head of an entry; the body stays encoded.
@@ -172,7 +195,7 @@ pub fn decode(bytes: &[u8]) -> Result<Entry<'_>, Error> {
     let (Envelope { format, version, writer }, rest) = Envelope::read("the entry's format", (FORMAT_1, FORMAT), bytes)?;
     let ((timers, acts), rest) = if format >= FORMAT_3 { prefix(rest)? } else { decode_head_v1(rest)? };
     let (Listed { statuses, at, has_parts }, rest) = match format {
-        FORMAT_3 | FORMAT => decode_listed(rest)?,
+        FORMAT_3.. => decode_listed(rest)?,
         _ => (Listed { has_parts: format == FORMAT_2, ..Listed::default() }, rest),
     };
     let (parts, rest) = if has_parts {
@@ -181,8 +204,14 @@ pub fn decode(bytes: &[u8]) -> Result<Entry<'_>, Error> {
     } else {
         (0..0, rest)
     };
-    let (queued, body) = if format == FORMAT { prefix(rest)? } else { (Vec::new(), rest) };
-    Ok(Entry { head: Head { timers, acts, queued, parts, statuses, at }, version, writer, body })
+    let (queued, rest) = if format >= FORMAT_4 { prefix(rest)? } else { (Vec::new(), rest) };
+    let (trace, body) = if format >= FORMAT {
+        let (trace, rest) = prefix::<EntryTrace>(rest)?;
+        (Some(Arc::new(trace)), rest)
+    } else {
+        (None, rest)
+    };
+    Ok(Entry { head: Head { timers, acts, queued, parts, statuses, at, trace }, version, writer, body })
 }
 
 /// The fields between head and parts since format 3.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, TaskId};
+use super::{Key, TaskId, TraceContext};
 
 /// The slot of an act within its entry, numbered by the processor. An entry has at most one act per slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -110,6 +110,8 @@ pub struct Execution {
     /// The time on [`Clock::uptime`](super::Clock::uptime) after which nothing is sent: if it passes before the first byte is
     /// written, the verdict is [`Verdict::NotSent`].
     pub expires_at: Duration,
+    /// The trace that the call belongs to, for a target that takes its headers.
+    pub trace: Option<TraceContext>,
 }
 
 /// The callback with the outcome of an act, called exactly once, from any thread.

@@ -11,6 +11,7 @@ mod record;
 mod replay;
 mod status;
 mod time;
+mod trace;
 
 pub use act::{Act, ActSlot, Completion, Execution, Outcome, Sink, Target, Verdict};
 pub use age::age;
@@ -21,3 +22,4 @@ pub use record::{Header, Headers, OutRecord, Record};
 pub use replay::{NoReplay, Replay};
 pub use status::{Listing, Status, Statuses, is_status};
 pub use time::{Clock, Moment, Timer, TimerKind, Timestamp};
+pub use trace::{SpanId, TraceContext, TraceId};

@@ -31,6 +31,11 @@ pub trait Processor: Send + Sync + 'static {
     /// assigned to the consuming thread bypasses the inbox and overtakes records in it.
     const ORDER_FREE: bool = false;
 
+    /// True if all that an entry sends belongs to the trace of its first record that has one (W3C's header `traceparent`), because an
+    /// entry is one piece of work that ends: the trace is stored with the entry. By default what a record causes belongs to the
+    /// trace of that record, and what a timer or a command causes to none.
+    const KEEPS_TRACE: bool = false;
+
     /// Consumes the state of `key` and one input; returns the next state and the effects.
     ///
     /// An `Err` sends the input to the dead letters and leaves the entry unchanged.

@@ -43,6 +43,9 @@ pub trait AnyProcessor: Send + Sync {
     /// [`Processor::ORDER_FREE`].
     fn is_order_free(&self) -> bool;
 
+    /// [`Processor::KEEPS_TRACE`].
+    fn keeps_trace(&self) -> bool;
+
     /// [`Processor::is_at_rest`].
     fn is_at_rest(&self, body: &Body) -> bool;
 
@@ -138,6 +141,10 @@ impl<P: Processor> AnyProcessor for Erased<P> {
 
     fn is_order_free(&self) -> bool {
         P::ORDER_FREE
+    }
+
+    fn keeps_trace(&self) -> bool {
+        P::KEEPS_TRACE
     }
 
     fn is_at_rest(&self, body: &Body) -> bool {

@@ -1,8 +1,10 @@
 //! The acts of a transaction: decided, or released from the queue of their target.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::codec::entry::EntryTrace;
 use crate::model::{Act, ActSlot, Key, Sink, Target, TaskId};
 
 /// A decided act, to be handed to the sink after the commit.
@@ -16,6 +18,8 @@ pub(super) struct Decision {
     pub key: Key,
     /// The act.
     pub act: Act,
+    /// The trace that it belongs to.
+    pub trace: Option<Arc<EntryTrace>>,
     /// The time of the decision, or of the release of a queued act, on [`Clock::uptime`](crate::model::Clock::uptime).
     pub decided_at: Duration,
 }
@@ -124,7 +128,14 @@ mod tests {
             let (valid_for, request) = (Duration::from_secs(30), String::new());
             let act = Act { slot: ActSlot(0), attempt, to: to.clone(), valid_for, request };
             let task = TaskId { processor: "delivery".into(), partition: 0 };
-            decisions.add(Decision { task, epoch: 1, key: Key::new("k"), act, decided_at: Duration::ZERO });
+            decisions.add(Decision {
+                task,
+                epoch: 1,
+                key: Key::new("k"),
+                act,
+                trace: None,
+                decided_at: Duration::ZERO,
+            });
             filled.push(decisions.fill(&sink));
         }
         assert_eq!(filled, [false, false, false, true]);

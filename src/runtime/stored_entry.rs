@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::error::{Error, Result};
-use crate::codec::{self, entry, part};
+use crate::codec::{self, Head, entry, part};
 use crate::model::{Key, TaskId};
 use crate::processor::{AnyProcessor, Body};
 use crate::store::{Store, Stores};
@@ -65,8 +65,21 @@ pub fn show_in(
     let entry = entry::decode(&bytes).map_err(ShowError::Entry)?;
     let parts = store.counted_parts(key, &entry.head.parts).map_err(ShowError::Store)?;
     let parts = parts.into_iter().map(|(_, bytes)| bytes);
-    let shown = decoded(processor, &entry, parts).and_then(|body| processor.show(key, &body));
+    let shown = decoded(processor, &entry, parts).and_then(|body| shown(processor, key, (&entry.head, &body)));
     shown.map(Some).map_err(ShowError::Entry)
+}
+
+/// What the processor shows of an entry, with the id of the trace that it belongs to.
+pub(super) fn shown(
+    processor: &dyn AnyProcessor,
+    key: &Key,
+    (head, body): (&Head, &Body),
+) -> std::result::Result<Value, codec::Error> {
+    let mut shown = processor.show(key, body)?;
+    if let (Some(trace), Some(shown)) = (&head.trace, shown.as_object_mut()) {
+        shown.insert("trace_id".to_owned(), trace.context.trace.to_string().into());
+    }
+    Ok(shown)
 }
 
 /// The state of a decoded entry with these parts.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::http::permit::Expired;
+use super::http::within;
 use super::limiter::{Failure, Kind, Limiter, Limits, Ticket};
 use crate::metric::Metrics;
 use crate::model::{Act, Clock, Completion, Execution, Outcome, Target, Verdict};
@@ -84,10 +85,10 @@ impl Attempts {
         done: Completion,
     ) {
         let (attempts, ticket) = (Arc::clone(self), self.limiter.enter());
-        let Execution { task, act, expires_at, .. } = execution;
+        let Execution { task, act, expires_at, trace, .. } = execution;
         self.calls.handle.spawn(async move {
             let Act { slot, attempt, request, .. } = act;
-            let verdict = attempts.attempt((&request, &ticket), expires_at, send).await;
+            let verdict = within(trace, attempts.attempt((&request, &ticket), expires_at, send)).await;
             tracing::debug!(sheaf.task = %task, target = attempts.name, attempt, ?verdict, "attempt ended");
             // Before the outcome is reported, so that its receiver finds the slot free.
             drop(ticket);

@@ -96,7 +96,7 @@ mod tests {
             let (slot, valid_for, request) = (ActSlot(1), Duration::from_secs(1), String::new());
             let act = Act { slot, attempt: 4, to: to.clone(), valid_for, request };
             let task = TaskId { processor: "p".into(), partition: 0 };
-            let execution = Execution { task, key: Key::new("k"), act, expires_at: Duration::MAX };
+            let execution = Execution { task, key: Key::new("k"), act, expires_at: Duration::MAX, trace: None };
             sinks.execute(execution, Box::new(move |it| send.send(it).unwrap()));
             let Outcome { slot, attempt, verdict } = outcome.recv().unwrap();
             assert_eq!((slot, attempt), (ActSlot(1), 4));

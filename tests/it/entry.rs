@@ -1,21 +1,23 @@
 //! The bytes of entries: they round-trip, they do not change, and invalid bytes are errors.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
-use sheaf::codec::entry::{self, FORMAT};
+use sheaf::codec::entry::{self, EntryTrace, FORMAT};
 use sheaf::codec::{Error, Head, Versioned, Writer, binary};
-use sheaf::model::{Act, ActSlot, Status, Statuses, Target, Timer, TimerKind, Timestamp};
+use sheaf::model::{Act, ActSlot, Status, Statuses, Target, Timer, TimerKind, Timestamp, TraceContext};
 
 const ENVELOPE_BYTES: usize = 6;
 /// An entry of each format; all stay readable.
-const GOLDEN: [&str; 4] = [
+const GOLDEN: [&str; 5] = [
     include_str!("../golden/entry/format-1.hex"),
     include_str!("../golden/entry/format-2.hex"),
     include_str!("../golden/entry/format-3.hex"),
     include_str!("../golden/entry/format-4.hex"),
+    include_str!("../golden/entry/format-5.hex"),
 ];
 const GOLDEN_VERSION: u16 = 3;
 const GOLDEN_BODY: &[u8] = b"body";
@@ -56,7 +58,13 @@ fn golden_head(format: u8) -> Head {
         parts: if format == 1 { 0..0 } else { 3..300 },
         statuses: if format < 3 { Statuses::none() } else { Statuses::two(Status(1), Status(0x0102_0304_0506_0708)) },
         at: Timestamp::from_millis(if format < 3 { 0 } else { 1_700_000_000_000 }),
+        trace: (format >= 5).then(|| Arc::new(trace("rojo=00f067aa0ba902b7", 1_700_000_000_000))),
     }
+}
+
+fn trace(state: &str, since: i64) -> EntryTrace {
+    let context = TraceContext::new("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", Some(state));
+    EntryTrace { context: context.unwrap(), since: Timestamp::from_millis(since) }
 }
 
 /// The bytes of a golden file; `None` matches any byte.
@@ -109,11 +117,15 @@ fn heads() -> impl Strategy<Value = Head> {
         })
     ];
     let queued = prop::collection::vec(any::<u8>().prop_map(ActSlot), 0..3);
-    (prop::collection::vec(timer, 0..5), prop::collection::vec(act, 0..3), queued, parts, statuses, any::<i64>())
-        .prop_map(|(timers, acts, queued, parts, statuses, at)| {
+    let trace =
+        prop::option::of(("[a-z]{0,9}", any::<i64>()).prop_map(|(state, since)| Arc::new(trace(&state, since))));
+    let acts = (prop::collection::vec(act, 0..3), queued);
+    (prop::collection::vec(timer, 0..5), acts, parts, statuses, any::<i64>(), trace).prop_map(
+        |(timers, (acts, queued), parts, statuses, at, trace)| {
             let at = Timestamp::from_millis(at);
-            Head { timers, acts, queued, parts, statuses, at }
-        })
+            Head { timers, acts, queued, parts, statuses, at, trace }
+        },
+    )
 }
 
 proptest! {
@@ -151,8 +163,8 @@ proptest! {
 
 #[test]
 fn the_bytes_of_an_entry_are_those_of_the_golden_file() {
-    // Without queued acts, and with them.
-    for format in [3, FORMAT] {
+    // Without queued acts, with them, and with a trace.
+    for format in [3, 4, FORMAT] {
         let mut bytes = Vec::new();
         entry::encode(&golden_head(format), GOLDEN_VERSION, GOLDEN_BODY, &mut bytes).unwrap();
         let golden = golden_bytes(format);

@@ -91,7 +91,7 @@ fn send(sinks: &Sinks, TestMessage { to, request }: TestMessage) -> Verdict {
     let task = TaskId { processor: NOTIFICATION.into(), partition: 0 };
     // Nobody receives it after the time-out.
     let done = Box::new(move |outcome| drop(report.send(outcome)));
-    sinks.execute(Execution { task, key: Key::new("test"), act, expires_at: Duration::MAX }, done);
+    sinks.execute(Execution { task, key: Key::new("test"), act, expires_at: Duration::MAX, trace: None }, done);
     match outcome.recv_timeout(PATIENCE) {
         Ok(outcome) => outcome.verdict,
         Err(_no_outcome) => Verdict::Unknown(format!("no outcome within {PATIENCE:?}")),

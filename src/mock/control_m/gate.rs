@@ -35,9 +35,7 @@ pub(super) async fn gate(
     request: Request,
     next: Next,
 ) -> Response {
-    let (method, uri) = (request.method().as_str(), request.uri());
-    let (now, query) = (world.clock.now(), uri.query().unwrap_or_default());
-    let (number, action) = world.traffic.arrive(now, method, uri.path(), query);
+    let (number, action) = world.traffic.arrive(world.clock.now(), &request);
     // A body that a handler leaves unread would cost the client its connection.
     let request = match read(request).await {
         Ok(request) => request,

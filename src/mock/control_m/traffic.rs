@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use axum::extract::Request;
 use serde::{Deserialize, Serialize};
 
 use super::fault::{Action, Fault, FaultRow, Faults};
-use crate::model::Timestamp;
+use crate::model::{Timestamp, TraceContext};
 
 /// The most requests that are kept; the oldest go first.
 const LOG_MAX: usize = 200_000;
@@ -29,6 +30,9 @@ pub struct RequestRow {
     /// The fault that struck it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+    /// The trace that it belongs to, by its header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
 }
 
 /// The requests so far, and the faults.
@@ -54,7 +58,10 @@ impl Traffic {
     }
 
     /// Counts a request and finds the fault that strikes it. Gives the number of the request.
-    pub(super) fn arrive(&self, at: Timestamp, method: &str, path: &str, query: &str) -> (u64, Option<Action>) {
+    pub(super) fn arrive(&self, at: Timestamp, request: &Request) -> (u64, Option<Action>) {
+        let (method, uri) = (request.method().as_str(), request.uri());
+        let (path, query) = (uri.path(), uri.query().unwrap_or_default());
+        let traceparent = request.headers().get(TraceContext::TRACEPARENT);
         let mut state = self.state();
         *state.counts.entry(format!("{method} {}", call(path))).or_default() += 1;
         let State { faults, chance, .. } = &mut *state;
@@ -69,6 +76,7 @@ impl Traffic {
             folders: Vec::new(),
             status: 0,
             fault: action.as_ref().map(Action::name),
+            traceparent: traceparent.and_then(|value| value.to_str().ok()).map(str::to_owned),
         });
         if state.log.len() > LOG_MAX {
             state.log.pop_front();

@@ -32,6 +32,7 @@ impl Processor for Bundle {
     type State = State;
 
     const ORDER_FREE: bool = true;
+    const KEEPS_TRACE: bool = true;
 
     fn is_at_rest(state: &State) -> bool {
         matches!(state, State::Closed(_))

@@ -165,6 +165,8 @@ impl Delivery {
 impl Processor for Delivery {
     type State = Journal;
 
+    const KEEPS_TRACE: bool = true;
+
     fn is_at_rest(journal: &Journal) -> bool {
         matches!(journal, Journal::Submitted(_) | Journal::Failed(_) | Journal::Unknown(_))
     }

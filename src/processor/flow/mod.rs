@@ -144,6 +144,8 @@ impl Flows {
 impl Processor for Flows {
     type State = Flow;
 
+    const KEEPS_TRACE: bool = true;
+
     /// Flows wait for hours and days.
     fn is_at_rest(flow: &Flow) -> bool {
         flow.progress.ending.is_some()

@@ -66,6 +66,8 @@ impl Signals {
 impl Processor for Signals {
     type State = Signal;
 
+    const KEEPS_TRACE: bool = true;
+
     fn is_at_rest(signal: &Signal) -> bool {
         matches!(signal, Signal::Added(_) | Signal::Failed(_))
     }

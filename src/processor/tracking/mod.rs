@@ -87,6 +87,8 @@ impl Follower {
 impl Processor for Follower {
     type State = Tracking;
 
+    const KEEPS_TRACE: bool = true;
+
     /// Between two questions, which are many seconds apart, it need not be in memory.
     fn is_at_rest(_: &Tracking) -> bool {
         true

@@ -11,7 +11,7 @@ use crate::codec::{self, entry};
 use crate::model::{InstanceId, Key, Status, TaskId, Timestamp};
 use crate::processor::Body;
 use crate::runtime::mailbox::QueryError;
-use crate::runtime::stored_entry::decoded;
+use crate::runtime::stored_entry::{decoded, shown};
 use crate::store::counts::Counts;
 use crate::store::{self, StoredEntry};
 use crate::topology::Node;
@@ -45,26 +45,28 @@ pub struct Item {
 impl Item {
     /// An entry of a list.
     pub(super) fn of(node: &Node, key: &Key, stored: &StoredEntry, place: (i32, &InstanceId)) -> Self {
-        Self::told((node, key), stored, place, |body| Ok((node.processor.show(key, body)?, None)))
+        Self::told((node, key), stored, place, |shown, _| Ok((shown, None)))
     }
 
     /// An entry that is asked for by its key, with its content.
     pub(super) fn whole(node: &Node, key: &Key, stored: &StoredEntry, place: (i32, &InstanceId)) -> Self {
         let processor = &node.processor;
-        Self::told((node, key), stored, place, |body| Ok((processor.show(key, body)?, processor.content(key, body)?)))
+        Self::told((node, key), stored, place, |shown, body| Ok((shown, processor.content(key, body)?)))
     }
 
-    /// `tell` makes an entry and its content of what is stored.
+    /// `tell` makes an entry and its content of what is shown and what is stored.
     fn told(
         (node, key): (&Node, &Key),
         stored: &StoredEntry,
         (partition, instance): (i32, &InstanceId),
-        tell: impl FnOnce(&Body) -> Result<(Value, Option<Value>), codec::Error>,
+        tell: impl FnOnce(Value, &Body) -> Result<(Value, Option<Value>), codec::Error>,
     ) -> Self {
         let (head, told) = match entry::decode(&stored.bytes) {
             Ok(entry) => {
-                let body = decoded(&*node.processor, &entry, stored.parts.iter().cloned());
-                (entry.head, body.and_then(|body| tell(&body)))
+                let processor = &*node.processor;
+                let body = decoded(processor, &entry, stored.parts.iter().cloned());
+                let told = body.and_then(|body| tell(shown(processor, key, (&entry.head, &body))?, &body));
+                (entry.head, told)
             }
             Err(error) => (codec::Head::default(), Err(error)),
         };

@@ -1,7 +1,10 @@
 //! The acts of a task's entries: decided, queued and released, pending.
 
+use std::sync::Arc;
+
 use super::Task;
 use super::cache::Decoded;
+use crate::codec::entry::EntryTrace;
 use crate::model::{Act, ActSlot, Key, Target};
 use crate::runtime::decisions::{Decision, QueuedAct};
 use crate::runtime::error::{Error, Result};
@@ -13,13 +16,15 @@ pub(in crate::runtime) struct Pending {
     pub act: Act,
     /// True if no sink has been given it.
     pub is_queued: bool,
+    /// The trace of its entry, if it is kept.
+    pub trace: Option<Arc<EntryTrace>>,
 }
 
 impl Task {
     /// Adds an act to those that are handed to the sink after the commit.
-    pub(super) fn decide(&self, key: &Key, act: Act, txn: &mut Transaction) {
+    pub(super) fn decide(&self, key: &Key, (act, trace): (Act, Option<Arc<EntryTrace>>), txn: &mut Transaction) {
         let (task, epoch, key) = (self.id.clone(), self.epoch, key.clone());
-        txn.acts.add(Decision { task, epoch, key, act, decided_at: txn.uptime });
+        txn.acts.add(Decision { task, epoch, key, act, trace, decided_at: txn.uptime });
     }
 
     /// Releases the first queued acts of each target for which the sink has capacity, at most `limit` of each; returns the number.
@@ -41,11 +46,11 @@ impl Task {
                 txn.acts.released(&self.id, &to, queued.clone());
                 let QueuedAct { key, slot } = queued;
                 // An aborted transaction may have queued it, or a later step may have settled it.
-                let Some(Pending { act, is_queued: true }) = self.pending(plan, &key, slot)? else { continue };
+                let Some(Pending { act, is_queued: true, trace }) = self.pending(plan, &key, slot)? else { continue };
                 if !self.rewrite_head(plan, &key, txn, |head| head.queued.retain(|queued| *queued != slot))? {
                     continue; // It stays queued in its entry, and is found again when the task is restored.
                 }
-                self.decide(&key, act, txn);
+                self.decide(&key, (act, trace), txn);
                 txn.input();
                 released += 1;
             }
@@ -71,6 +76,7 @@ impl Task {
         let entry = state.entry(node, key).map_err(|error| error.of(&id, key))?;
         let Some(Decoded { head, .. }) = entry else { return Ok(None) };
         let act = head.acts.iter().find(|act| act.slot == slot);
-        Ok(act.map(|act| Pending { act: act.clone(), is_queued: head.is_queued(slot) }))
+        let is_queued = head.is_queued(slot);
+        Ok(act.map(|act| Pending { act: act.clone(), is_queued, trace: head.trace.clone() }))
     }
 }

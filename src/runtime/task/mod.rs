@@ -34,6 +34,7 @@ mod state;
 mod step;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 pub(super) use acts::Pending;
 pub(super) use lifecycle::Lifecycle;
@@ -279,7 +280,7 @@ impl Task {
                 return Ok(Ok(Vec::new()));
             }
         };
-        let Staged { entry, outputs, acts, counts, observations, alerts, letters, effects } = staged;
+        let Staged { entry, outputs, acts, counts, observations, alerts, letters, trace, effects } = staged;
         if let Some((input, before)) = input_of {
             let after = entry.as_ref().map(|entry| entry.written.head.statuses).unwrap_or_default();
             let record = history::record(plan, context.of_history(input, before, Ok((after, effects))));
@@ -304,7 +305,7 @@ impl Task {
                 self.queues.push(&act.to, QueuedAct { key: key.clone(), slot: act.slot });
                 txn.acts.queued(&self.id, &act.to);
             } else {
-                self.decide(key, act, txn);
+                self.decide(key, (act, trace.clone()), txn);
             }
         }
         Ok(Ok(letters))

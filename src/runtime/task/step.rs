@@ -9,6 +9,8 @@ use bytes::Bytes;
 
 use super::cache::Decoded;
 use super::entry::{CurrentEntry, NextEntry};
+use super::trace;
+use crate::codec::entry::EntryTrace;
 use crate::codec::{Head, entry, part};
 use crate::model::{
     Act, Alert, Key, Listing, Moment, OutRecord, Reject, RejectReason, Statuses, Target, TaskId, Timer, TimerKind,
@@ -40,6 +42,8 @@ pub(super) struct Staged {
     pub alerts: Vec<Alert>,
     /// Dead letters of the step.
     pub letters: Vec<Reject>,
+    /// The trace of the step.
+    pub trace: Option<Arc<EntryTrace>>,
     /// The effects by name, if the node keeps a history.
     pub effects: EffectNames,
 }
@@ -82,11 +86,12 @@ pub(super) fn stage(
     if let Input::Timer(timer) = &input {
         unschedule(Arc::make_mut(&mut head), timer.kind);
     }
+    let trace = trace::of(context.node.processor.keeps_trace(), &mut head, &input, context.at.wall);
     let Transition { state, effects } = match context.node.processor.step(context.key, body, input, context.at) {
         Ok(transition) => transition,
         Err(reject) => return Ok(Err(reject)),
     };
-    let mut staged = Staged::default();
+    let mut staged = Staged { trace, ..Staged::default() };
     if context.node.history {
         for effect in &effects {
             staged.effects.add(effect);
@@ -137,6 +142,9 @@ pub(super) fn stage(
         };
         let written = Written { head: Arc::clone(&head), bytes };
         staged.entry = Some(NextEntry { written, parts, decoded: Decoded { head, body, parts_size } });
+    }
+    if let Some(trace) = &staged.trace {
+        staged.outputs.iter_mut().for_each(|output| trace.context.add_to(&mut output.headers));
     }
     Ok(outputs_fit(context.plan, staged))
 }

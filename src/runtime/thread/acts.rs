@@ -40,7 +40,7 @@ impl Acts {
 
     /// Hands a committed act to the sink.
     pub(super) fn hand_over(&mut self, decision: Decision, sink: &dyn Sink) {
-        let Decision { task, epoch, key, act, decided_at } = decision;
+        let Decision { task, epoch, key, act, trace, decided_at } = decision;
         self.in_flight.insert((task.clone(), key.clone(), act.slot, act.attempt));
         let (returned, waker) = (self.channel.0.clone(), self.waker.clone());
         let expires_at = decided_at.saturating_add(act.valid_for);
@@ -51,7 +51,8 @@ impl Acts {
             drop(returned.send(Returned { task, epoch, key, outcome }));
             waker.wake();
         });
-        sink.execute(Execution { task, key, act, expires_at }, done);
+        let trace = trace.map(|trace| trace.context.clone());
+        sink.execute(Execution { task, key, act, expires_at, trace }, done);
     }
 
     /// True for an act with the sink, or with an uncommitted outcome.
@@ -146,6 +147,7 @@ mod tests {
             epoch: 2,
             key: Key::new(key),
             act: Act { slot: ActSlot(1), attempt: 4, to, valid_for, request: String::new() },
+            trace: None,
             decided_at: Duration::from_secs(100),
         }
     }

@@ -126,7 +126,7 @@ impl StreamThread {
         let epoch = task.epoch;
         let pending = task.pending_acts()?;
         for (key, slot) in &pending {
-            let Some(Pending { act, is_queued }) = task.pending(&self.context.plan, key, *slot)? else { continue };
+            let Some(Pending { act, is_queued, .. }) = task.pending(&self.context.plan, key, *slot)? else { continue };
             // Without transactions an earlier owner's late write may say so of an act that was released meanwhile.
             let is_certain = self.context.settings.processing.guarantee == ProcessingGuarantee::ExactlyOnce;
             if is_queued && is_certain {

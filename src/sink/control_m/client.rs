@@ -17,7 +17,7 @@ use crate::codec::percent_encode;
 use crate::model::Clock;
 use crate::processor::delivery::control_m::Mode;
 use crate::sink::http::permit::{self, Permitted};
-use crate::sink::http::{before, chain, retry_after};
+use crate::sink::http::{before, chain, retry_after, traced};
 
 /// The longest response that is read, in bytes: 10,000 rows take some 5 MB.
 const ANSWER_MAX: usize = 16 << 20;
@@ -176,7 +176,7 @@ impl Client {
 
     async fn exchange_as_is(&self, request: RequestBuilder) -> Exchange {
         let give_up_at = self.clock.uptime().saturating_add(self.request_timeout);
-        let mut response = match before(&*self.clock, give_up_at, request.send()).await {
+        let mut response = match before(&*self.clock, give_up_at, traced(request).send()).await {
             None => return Exchange::Lost(TIMED_OUT.to_owned()),
             Some(Err(error)) if error.is_connect() => {
                 let detail = chain(error);

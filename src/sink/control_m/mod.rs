@@ -100,6 +100,7 @@ use call::Caller;
 use crate::metric::Metrics;
 use crate::model::{Clock, Completion, Execution, Outcome, Sink, Target};
 use crate::processor::delivery::control_m::{CONTROL_M, Mode};
+use crate::sink::http::within;
 
 /// The [`Sink`] of Control-M.
 #[derive(Debug)]
@@ -161,12 +162,12 @@ impl ControlM {
 
 impl Sink for ControlM {
     fn execute(&self, execution: Execution, done: Completion) {
-        let Execution { task, key, act, expires_at } = execution;
+        let Execution { task, key, act, expires_at, trace } = execution;
         let caller = Arc::clone(&self.caller);
         let ticket = caller.limiter().enter();
         self.handle.spawn(async move {
             let (slot, attempt) = (act.slot, act.attempt);
-            let verdict = caller.execute((&key, &ticket), &act.request, expires_at).await;
+            let verdict = within(trace, caller.execute((&key, &ticket), &act.request, expires_at)).await;
             tracing::debug!(sheaf.task = %task, sheaf.bundle = %key, attempt, ?verdict, "act ended");
             // Before the outcome is reported, so that its receiver finds the slot free.
             drop(ticket);

@@ -13,7 +13,7 @@ use crate::model::{Clock, Verdict};
 use crate::processor::call::{self, Http, Response, Webhook};
 use crate::secret::Secret;
 use crate::sink::http::permit::{Expired, Permitted};
-use crate::sink::http::{before, chain, retry_after};
+use crate::sink::http::{before, chain, retry_after, traced};
 
 /// The longest response that is read, in bytes.
 const ANSWER_MAX: usize = 64 << 10;
@@ -89,7 +89,7 @@ impl Client {
     /// The response to a request with JSON, or the verdict without one.
     async fn exchange(&self, call: RequestBuilder) -> Result<Response, Verdict> {
         let give_up_at = self.clock.uptime().saturating_add(self.timeout);
-        let sent = call.header(CONTENT_TYPE, "application/json").send();
+        let sent = traced(call.header(CONTENT_TYPE, "application/json")).send();
         // The client's own time-out does not hold while the resolver of names blocks, and neither includes the machine's sleep.
         let sent = tokio::time::timeout(self.timeout, before(&*self.clock, give_up_at, sent)).await;
         let mut response = match sent.ok().flatten() {

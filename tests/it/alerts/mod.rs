@@ -40,7 +40,7 @@ pub(crate) fn run(sink: &dyn Sink, request: &Request, expires_at: Duration) -> V
     let act = Act { slot: ActSlot(1), attempt: 3, to, valid_for, request };
     let task = TaskId { processor: Arc::from("notification"), partition: 0 };
     let done = Box::new(move |outcome| report.send(outcome).unwrap());
-    sink.execute(Execution { task, key: Key::new("a"), act, expires_at }, done);
+    sink.execute(Execution { task, key: Key::new("a"), act, expires_at, trace: None }, done);
     let outcome = outcome.recv_timeout(TIMEOUT).expect("an act always has an outcome");
     assert_eq!((outcome.slot, outcome.attempt), (ActSlot(1), 3));
     outcome.verdict

@@ -32,7 +32,7 @@ fn execute(runs: &Runs, request: &Request) -> mpsc::Receiver<Outcome> {
     let request = serde_json::to_string(request).unwrap();
     let (valid_for, to) = (Duration::from_mins(1), Target::new("control_m_runs"));
     let act = Act { slot: ActSlot(0), attempt: 1, to, valid_for, request };
-    let execution = Execution { task, key: Key::new("a"), act, expires_at: Duration::MAX };
+    let execution = Execution { task, key: Key::new("a"), act, expires_at: Duration::MAX, trace: None };
     runs.execute(execution, Box::new(move |outcome| report.send(outcome).unwrap()));
     outcome
 }

@@ -134,7 +134,7 @@ pub(crate) fn start(sink: &ControlM, request: &str, expires_at: Duration) -> mps
         valid_for: Duration::from_mins(1),
         request: request.to_owned(),
     };
-    let execution = Execution { task, key: Key::new("a"), act, expires_at };
+    let execution = Execution { task, key: Key::new("a"), act, expires_at, trace: None };
     sink.execute(execution, Box::new(move |outcome| report.send(outcome).unwrap()));
     outcome
 }

@@ -20,6 +20,7 @@ mod secret;
 mod stored;
 mod target;
 mod template;
+mod trace;
 
 use std::time::Duration;
 

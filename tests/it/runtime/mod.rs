@@ -21,6 +21,7 @@
 //! | `set_clock` | timers while the wall clock is set |
 //! | `standby` | standby tasks |
 //! | `target` | public outputs, targets of acts, the registry, the mailbox |
+//! | `trace` | the trace of what a step sends |
 //! | `unreadable` | entries that cannot be read |
 //! | `write_behind` | dirty entries, and when they are written to the stores |
 
@@ -47,5 +48,6 @@ mod set_clock;
 mod standby;
 mod support;
 mod target;
+mod trace;
 mod unreadable;
 mod write_behind;

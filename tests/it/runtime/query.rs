@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sheaf::broker::memory;
 use sheaf::model::{Key, Listing, Moment, Reject, Status};
-use sheaf::processor::{Input, Processor, Transition, erase};
+use sheaf::processor::{AnyProcessor, Input, Processor, Transition, erase};
 use sheaf::runtime::{CountsAnswer, Filter, Incomplete, Page, Queries, QueryFailure};
 use sheaf::sim::World;
 
@@ -41,14 +41,19 @@ impl Processor for Graded {
 }
 
 fn world(instances: &[&str]) -> World {
-    let mut setup = setup(erase(Graded), Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
-    "127.0.0.1:8080".clone_into(&mut setup.settings.http);
-    let mut world = World::new(setup);
+    let mut world = queried(erase(Graded));
     for name in instances {
         world.start(name).unwrap();
         run_until_idle(&mut world);
     }
     world
+}
+
+/// A world of this processor whose instances can be asked.
+pub(super) fn queried(processor: Arc<dyn AnyProcessor>) -> World {
+    let mut setup = setup(processor, Box::new(|_| Arc::new(NoSink)), memory::Settings::default());
+    "127.0.0.1:8080".clone_into(&mut setup.settings.http);
+    World::new(setup)
 }
 
 /// Asks on another thread while the world turns, without its clock.
@@ -80,7 +85,7 @@ fn keys(page: &Page) -> Vec<&str> {
     page.items.iter().map(|item| item.key.as_str()).collect()
 }
 
-fn entry(world: &mut World, instance: &str, key: &str) -> Option<Value> {
+pub(super) fn entry(world: &mut World, instance: &str, key: &str) -> Option<Value> {
     let key = Key::new(key);
     let item = ask(world, instance, move |queries| queries.entry("counter", &key).unwrap());
     item.map(|item| item.entry)

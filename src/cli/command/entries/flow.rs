@@ -48,6 +48,7 @@ fn flow_facts(item: &Value, now: Timestamp) -> Facts {
         ("started", with_distance("/entry/started_at")),
         ("last change", with_distance("/entry/updated_at")),
         ("definition", text(item, "/entry/definition").chars().take(8).collect()),
+        ("trace id", text(item, "/entry/trace_id")),
         ("processed by", format!("{}, partition {}", text(item, "/instance"), text(item, "/partition"))),
     ]
 }

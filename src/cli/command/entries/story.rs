@@ -87,6 +87,7 @@ fn bundle_facts(item: &Value, now: Timestamp) -> Facts {
     let expected = text(item, "/entry/expected_children");
     let children = members.iter().filter(|member| text(member, "/role") != "parent").count();
     facts.push(("children", if expected.is_empty() { String::new() } else { format!("{children} of {expected}") }));
+    facts.push(("trace id", text(item, "/entry/trace_id")));
     facts.push(("processed by", format!("{}, partition {}", text(item, "/instance"), text(item, "/partition"))));
     facts
 }
@@ -127,6 +128,7 @@ fn delivery_facts(item: &Value, now: Timestamp) -> Facts {
         ("ended", with_distance("/entry/ended_at")),
         ("template", text(item, "/entry/revision")),
         ("submission", text(item, "/entry/source")),
+        ("trace id", text(item, "/entry/trace_id")),
         ("processed by", format!("{}, partition {}", text(item, "/instance"), text(item, "/partition"))),
     ]
 }

@@ -27,6 +27,7 @@ use super::exchange::Exchange;
 use super::message;
 use crate::model::{Completion, Execution, Outcome, Sink, Target, Verdict};
 use crate::processor::tracking::{Answer, Request};
+use crate::sink::http::within;
 use gather::{Done, Gathering, Question};
 
 /// The most calls that are accepted at once: questions are answered by the hundreds.
@@ -50,7 +51,7 @@ impl Runs {
 
 impl Sink for Runs {
     fn execute(&self, execution: Execution, done: Completion) {
-        let Execution { act, expires_at, .. } = execution;
+        let Execution { act, expires_at, trace, .. } = execution;
         let (slot, attempt) = (act.slot, act.attempt);
         let done = move |verdict| done(Outcome { slot, attempt, verdict });
         let caller = Arc::clone(&self.caller);
@@ -63,7 +64,7 @@ impl Sink for Runs {
             Ok(Request::Rerun { job_id }) => {
                 let ticket = self.gathering.enter();
                 self.handle.spawn(async move {
-                    let verdict = rerun(&caller, &job_id, expires_at).await;
+                    let verdict = within(trace, rerun(&caller, &job_id, expires_at)).await;
                     drop(ticket);
                     done(verdict);
                 });
