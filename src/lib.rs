@@ -274,7 +274,7 @@
 //! | 9 | `testing` | tests of custom processors and of topology files: a driver, golden text, scenarios |
 //! | 8 | `app` | turns a configuration into applications |
 //! | 7 | `admin`, `sim` | shows a runtime over HTTP; simulates one from a seed |
-//! | 6 | `runtime`, `sink`, `mock`, `aws` | processes records; calls other systems; mocks them; secrets and blobs from AWS |
+//! | 6 | `runtime`, `sink`, `mock`, `aws`, `otlp` | processes records; calls other systems; mocks them; secrets and blobs from AWS; exports spans |
 //! | 5 | `broker`, `store`, `secret`, `blob` | ports, each with its adapters beside it |
 //! | 4 | `config`, `metric` | typed settings; all metrics |
 //! | 3 | `topology` | the sources and outputs of processors |
@@ -294,6 +294,8 @@ pub mod config;
 pub mod metric;
 pub mod mock;
 pub mod model;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 pub mod processor;
 pub mod runtime;
 pub mod secret;

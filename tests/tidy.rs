@@ -35,7 +35,7 @@ const FLOORS: [&[&str]; 11] = [
     &["topology"],
     &["config", "metric"],
     &["broker", "store", "secret", "blob"],
-    &["runtime", "sink", "mock", "aws"],
+    &["runtime", "sink", "mock", "aws", "otlp"],
     &["admin", "sim"],
     &["app"],
     &["testing"],
@@ -43,16 +43,20 @@ const FLOORS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates with a back end, and the only files that may name them.
-const HOMES: [(&str, &[&str]); 20] = [
+const HOMES: [(&str, &[&str]); 24] = [
+    ("opentelemetry", &["src/otlp/"]),
+    ("opentelemetry_sdk", &["src/otlp/"]),
+    ("opentelemetry_otlp", &["src/otlp/"]),
+    ("opentelemetry_http", &["src/otlp/"]),
     ("rdkafka", &["src/broker/kafka/"]),
     ("rocksdb", &["src/store/rocks/"]),
-    ("reqwest", &["src/sink/", "src/admin/client.rs", "src/admin/api/peers.rs"]),
+    ("reqwest", &["src/sink/", "src/otlp/", "src/admin/client.rs", "src/admin/api/peers.rs"]),
     ("lettre", &["src/sink/smtp/"]),
     ("rustls", &["src/sink/", "src/admin/tls.rs"]),
     ("tokio_rustls", &["src/admin/tls.rs"]),
     ("prometheus", &["src/metric/"]),
     ("bincode", &["src/codec/binary.rs"]),
-    ("tokio", &["src/sink/", "src/mock/", "src/aws/", "src/admin/", "src/app/", "src/cli/"]),
+    ("tokio", &["src/sink/", "src/mock/", "src/aws/", "src/otlp/", "src/admin/", "src/app/", "src/cli/"]),
     ("axum", &["src/mock/", "src/admin/"]),
     ("hyper", &["src/admin/connection.rs"]),
     ("utoipa", &["src/admin/api/"]),
@@ -96,6 +100,7 @@ const RUNTIME_FLOORS: &[&[&str]] = &[
         "open_entries",
         "peer",
         "reminder",
+        "span_id",
         "thread_state",
         "turn",
         "waiting",

@@ -8,11 +8,12 @@ use super::broker::Client;
 use super::command::{BROKER_TIMEOUT, Commands};
 use super::error::Result;
 use super::{
-    ApplicationSpec, Calls, InstanceStatus, Secrets, TopologyFile, metric, metrics, settings, shared_topic, sink,
+    ApplicationSpec, Calls, InstanceStatus, Secrets, TopologyFile, metric, metrics, otlp, settings, shared_topic, sink,
 };
 use crate::config::Config;
 use crate::metric::Metrics;
 use crate::model::Clock;
+use crate::model::Spans;
 use crate::processor::delivery::control_m::Mode;
 use crate::runtime::{Application, AuditLog, MemoryBudget, Queries, Status, SystemClock};
 use crate::sink::Sinks;
@@ -30,6 +31,8 @@ pub struct Resources {
     memory_budget: MemoryBudget,
     /// The sinks, by target.
     pub sinks: Sinks,
+    /// Takes the spans, if they are exported.
+    spans: Option<Arc<dyn Spans>>,
     /// The source of the secrets.
     pub(super) secrets: Arc<Secrets>,
     /// The sink of Control-M.
@@ -45,7 +48,8 @@ impl Resources {
         let calls = Calls { handle: handle.clone(), clock: Arc::new(SystemClock), metrics: metrics.clone() };
         let control_m = sink::control_m::sink(config, &secrets, &calls)?;
         let sinks = sink::by_target(control_m.clone(), (config, &secrets, &calls))?;
-        Ok(Self { client, memory_budget, sinks, secrets, control_m })
+        let spans = otlp::spans(config, &secrets, &calls)?;
+        Ok(Self { client, memory_budget, sinks, spans, secrets, control_m })
     }
 
     /// The sender of commands to an application.
@@ -60,6 +64,10 @@ impl Resources {
 
     /// Ends what is open at the services, when no further calls will be made.
     pub async fn close(&self) {
+        if let Some(spans) = self.spans.clone() {
+            // It fails only when it has panicked, which has been printed then.
+            drop(tokio::task::spawn_blocking(move || spans.close()).await);
+        }
         if let Some(control_m) = &self.control_m {
             control_m.log_out().await;
         }
@@ -140,6 +148,7 @@ impl Assembly {
             .with_memory_budget(resources.memory_budget.clone())
             .with_sink(Arc::new(resources.sinks.clone()))
             .with_metrics(self.metrics)
+            .with_spans(resources.spans.clone())
             .with_status(self.status)
             .with_queries(self.queries)
             .with_shutdown(config.shutdown_timeout)

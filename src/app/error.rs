@@ -224,6 +224,9 @@ pub enum Error {
     /// The build lacks a part that the configuration needs.
     #[error(transparent)]
     NotBuilt(#[from] NotBuilt),
+    /// Spans cannot be exported with the section `otlp`.
+    #[error("{0}")]
+    Otlp(String),
     /// The metrics cannot be registered.
     #[error("metrics: {0}")]
     Metrics(metric::Error),

@@ -70,6 +70,7 @@ mod http;
 mod http_reload;
 mod metric;
 mod notification;
+mod otlp;
 mod preflight;
 mod process;
 mod process_status;

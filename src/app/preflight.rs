@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::{Error, Result};
-use super::{broker, http, sink};
+use super::{broker, http, otlp, sink};
 use crate::config::{Config, Reference};
 use crate::secret::{SecretRef, Source as _, Sources};
 use crate::sink::is_clear_text_to_elsewhere;
@@ -29,6 +29,7 @@ pub fn preflight(config: &Config) -> Result<Vec<String>> {
         }
     }
     sink::named::check(config)?;
+    otlp::check(config)?;
     let mut properties = BTreeMap::new();
     let mut is_complete = true;
     for (name, reference) in &config.kafka.properties {
@@ -76,7 +77,8 @@ pub fn references(config: &Config) -> Vec<(String, &Reference)> {
     let tokens = tokens.map(|(index, token)| (http::token_setting(index), &token.token));
     let properties = config.kafka.properties.iter();
     let properties = properties.map(|(name, reference)| (format!("{PROPERTIES}{name}"), reference));
-    control_m.chain(config.sinks.references()).chain(tokens).chain(properties).collect()
+    let others = config.sinks.references().into_iter().chain(config.otlp.references());
+    control_m.chain(others).chain(tokens).chain(properties).collect()
 }
 
 /// The value of a setting; `None` if it cannot be read here.

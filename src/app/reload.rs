@@ -146,11 +146,12 @@ impl Reloader {
     }
 }
 
-/// The settings whose secrets are read at the start only: those of the Kafka client and of the sinks of messages.
+/// The settings whose secrets are read at the start only: those of the Kafka client, of the sinks of messages and of the exporter of spans.
 pub fn secrets_of_the_start(config: &Config) -> Vec<String> {
     let is_secret = |reference: &Reference| matches!(SecretRef::parse(reference.as_str()), Ok(Some(_)));
     let properties = config.kafka.properties.iter().filter(|(_, value)| is_secret(value));
     let properties = properties.map(|(name, _)| format!("kafka.properties.{name}"));
-    let sinks = config.sinks.references().into_iter().filter(|(_, reference)| is_secret(reference));
+    let sinks = config.sinks.references().into_iter().chain(config.otlp.references());
+    let sinks = sinks.filter(|(_, reference)| is_secret(reference));
     properties.chain(sinks.map(|(path, _)| path)).collect()
 }

@@ -110,6 +110,7 @@ impl From<app::Error> for Failure {
             | app::Error::NotBuilt(_)
             | app::Error::CaBundle { .. }
             | app::Error::ShortToken { .. }
+            | app::Error::Otlp(_)
             | app::Error::Sink(_)) => Self::Configuration(format!("error: {invalid}")),
         }
     }

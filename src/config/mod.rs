@@ -12,6 +12,7 @@
 //! | `http_token` | the tokens of the HTTP server's callers |
 //! | `sinks`, `webhook`, `smtp` | the targets of messages, by name; their kinds |
 //! | `alerts` | which alerts people are told, how, and how often |
+//! | `otlp` | where spans are exported to |
 //! | `field` | a row of the table of fields |
 //! | `layer` | defaults, files, variables and flags, merged into one tree |
 //! | `service_link` | variables that Kubernetes sets for Services, which are no settings |
@@ -41,6 +42,7 @@ mod kafka;
 mod layer;
 mod limits;
 mod log;
+mod otlp;
 mod reader;
 mod reference;
 mod restore;
@@ -64,6 +66,7 @@ pub use kafka::Kafka;
 pub use layer::{RESERVED, Sources};
 pub use limits::{Breaker, Limits, Rate};
 pub use log::{Log, LogFormat};
+pub use otlp::Otlp;
 pub use reference::Reference;
 pub use restore::Restore;
 pub use root::{Config, ProcessingGuarantee};
@@ -90,6 +93,7 @@ pub static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
         control_m::FIELDS,
         sinks::FIELDS,
         alerts::FIELDS,
+        otlp::FIELDS,
         log::FIELDS,
     ]
     .concat()

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::field::{Default, Field, Kind};
 use super::reader::Reader;
 use super::{
-    Alerts, Commit, ControlM, Deadline, Http, Kafka, Log, Restore, Sinks, alerts, commit, control_m, deadline, http,
-    kafka, log, restore, sinks,
+    Alerts, Commit, ControlM, Deadline, Http, Kafka, Log, Otlp, Restore, Sinks, alerts, commit, control_m, deadline,
+    http, kafka, log, otlp, restore, sinks,
 };
 use crate::model::InstanceId;
 
@@ -56,6 +56,8 @@ pub struct Config {
     pub sinks: Sinks,
     /// Which alerts people are told.
     pub alerts: Alerts,
+    /// Where spans are exported to.
+    pub otlp: Otlp,
     /// The log.
     pub log: Log,
 }
@@ -202,6 +204,7 @@ pub(super) fn read(from: &Reader<'_>) -> Option<Config> {
     let control_m = control_m::read(from);
     let sinks = sinks::read(from);
     let alerts = alerts::read(from, sinks.as_ref());
+    let otlp = otlp::read(from);
     let log = log::read(from);
     Some(Config {
         application_id: application_id?,
@@ -225,6 +228,7 @@ pub(super) fn read(from: &Reader<'_>) -> Option<Config> {
         control_m,
         sinks: sinks?,
         alerts: alerts?,
+        otlp: otlp?,
         log: log?,
     })
 }

@@ -12,6 +12,10 @@ use crate::model::RejectReason;
 /// The label of undeclared kinds of alerts, whose number would be unbounded.
 const OTHER: &str = "other";
 
+/// The results of an export of spans.
+const EXPORTED: &str = "exported";
+const LOST: &str = "lost";
+
 /// The metrics of dead letters, alerts and log lines.
 #[derive(Debug)]
 pub struct Diagnostics {
@@ -19,6 +23,7 @@ pub struct Diagnostics {
     alerts: IntCounterVec,
     alert_kinds: BTreeSet<&'static str>,
     log_messages: IntCounterVec,
+    spans: IntCounterVec,
     internal_errors: InternalErrors,
 }
 
@@ -33,8 +38,14 @@ impl Diagnostics {
             alerts: maker.counters("alert_events_total", "Alerts published.", &["type"])?,
             alert_kinds,
             log_messages: maker.of_process(|maker| maker.counters("log_messages_total", "Log lines.", &["level"]))?,
+            spans: maker.of_process(|maker| {
+                maker.counters("spans_total", "Spans, by the result of their export.", &["result"])
+            })?,
             internal_errors,
         };
+        for result in [EXPORTED, LOST] {
+            diagnostics.spans.with_label_values(&[result]).reset();
+        }
         for stage in Stage::ALL {
             for reason in RejectReason::ALL {
                 diagnostics.dead_letters.with_label_values(&[stage.as_str(), reason.as_str()]).reset();
@@ -61,6 +72,12 @@ impl Diagnostics {
         if !known {
             self.internal_errors.count(InternalError::UnknownLabel);
         }
+    }
+
+    /// Counts spans of a batch that was exported, or could not be.
+    pub fn spans(&self, spans: usize, are_exported: bool) {
+        let result = if are_exported { EXPORTED } else { LOST };
+        self.spans.with_label_values(&[result]).inc_by(u64::try_from(spans).unwrap_or_default());
     }
 
     /// Counts a log line.

@@ -170,6 +170,7 @@ mod tests {
             by: "ann".to_owned(),
             why: String::new(),
             at: Timestamp::from_millis(0),
+            traceparent: None,
         };
         check(SPECS, &command).map(|spec| spec.name).map_err(|error| error.to_string())
     }

@@ -65,6 +65,9 @@ pub struct Command {
     pub why: String,
     /// The time of the command, in milliseconds since the epoch.
     pub at: Timestamp,
+    /// The trace that an entry without one joins by it, as the header of this name has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
 }
 
 impl Command {

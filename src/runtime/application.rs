@@ -21,7 +21,7 @@ use super::topics;
 use super::topology_plan::DEFINITIONS;
 use crate::broker::{Admin, Broker};
 use crate::metric::{Build, Metrics};
-use crate::model::{Clock, Completion, Execution, Outcome, Sink, Target, Verdict};
+use crate::model::{Clock, Completion, Execution, Outcome, Sink, Spans, Target, Verdict};
 use crate::store::Stores;
 use crate::topology::{Topology, internal_topic};
 
@@ -39,12 +39,19 @@ pub struct Application {
     stores: Arc<dyn Stores>,
     sink: Arc<dyn Sink>,
     clock: Arc<dyn Clock>,
-    metrics: Option<Arc<Metrics>>,
+    telemetry: Telemetry,
     memory_budget: MemoryBudget,
     published: Published,
     incarnation: Incarnation,
     fault_observer: Arc<dyn FaultObserver>,
     shutdown: Duration,
+}
+
+/// What is measured and told to other systems.
+#[derive(Debug, Default)]
+struct Telemetry {
+    metrics: Option<Arc<Metrics>>,
+    spans: Option<Arc<dyn Spans>>,
 }
 
 /// What other threads see of the instance.
@@ -77,7 +84,7 @@ impl Application {
             stores: Arc::new(stores),
             sink: Arc::new(NoSink),
             clock: Arc::new(SystemClock),
-            metrics: None,
+            telemetry: Telemetry::default(),
             published: Published::default(),
             incarnation: Incarnation::of_this_process(),
             fault_observer: Arc::new(NoObserver),
@@ -95,7 +102,14 @@ impl Application {
     /// Sets the metrics. Default: metrics that are not exported. See [`Metrics::of`].
     #[must_use]
     pub fn with_metrics(mut self, metrics: Arc<Metrics>) -> Self {
-        self.metrics = Some(metrics);
+        self.telemetry.metrics = Some(metrics);
+        self
+    }
+
+    /// Sets what takes the spans. Default: none are exported.
+    #[must_use]
+    pub fn with_spans(mut self, spans: Option<Arc<dyn Spans>>) -> Self {
+        self.telemetry.spans = spans;
         self
     }
 
@@ -178,7 +192,7 @@ impl Application {
         let plan = topics::prepare(admin, &topology, &self.settings, timeout)?;
         missing.add()?;
         former_topic::refuse_undelivered((&*self.broker, admin), &self.settings.application, &plan, timeout)?;
-        let metrics = match &self.metrics {
+        let metrics = match &self.telemetry.metrics {
             Some(metrics) => metrics.clone(),
             None => Metrics::of(&self.settings.application, &Build::default(), &plan.topology)
                 .map(Arc::new)
@@ -193,6 +207,7 @@ impl Application {
             clock: self.clock.clone(),
             sink: self.sink.clone(),
             metrics,
+            spans: self.telemetry.spans.clone(),
             status: self.published.status.clone(),
             incarnation: self.incarnation.clone(),
             fault_observer: self.fault_observer.clone(),

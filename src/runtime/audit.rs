@@ -93,7 +93,7 @@ impl Audited {
         result: Result<Statuses, &Reject>,
     ) -> OutRecord {
         let Self { command, before } = self;
-        let Command { id, name, arguments, by, why, at: sent_at } = command;
+        let Command { id, name, arguments, by, why, at: sent_at, .. } = command;
         let names = |statuses: Statuses| {
             let names = statuses.as_slice().iter().map(|status| node.processor.status_name(*status).into_owned());
             names.collect::<Vec<_>>()

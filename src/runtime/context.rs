@@ -11,7 +11,7 @@ use super::status::Status;
 use super::topology_plan::TopologyPlan;
 use crate::broker::Broker;
 use crate::metric::Metrics;
-use crate::model::{Clock, Sink};
+use crate::model::{Clock, Sink, Spans};
 use crate::store::Stores;
 
 /// The shared context of an instance's threads; made by [`Application::prepare`](super::Application::prepare).
@@ -33,6 +33,8 @@ pub struct Context {
     pub memory_budget: MemoryBudget,
     /// The metrics.
     pub metrics: Arc<Metrics>,
+    /// Takes the spans; `None`: none are exported.
+    pub spans: Option<Arc<dyn Spans>>,
     /// The status for health checks, shared by the threads.
     pub status: Arc<Status>,
     /// The incarnation: this start of the instance.

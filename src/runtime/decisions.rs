@@ -1,11 +1,9 @@
 //! The acts of a transaction: decided, or released from the queue of their target.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::codec::entry::EntryTrace;
-use crate::model::{Act, ActSlot, Key, Sink, Target, TaskId};
+use crate::model::{Act, ActSlot, Key, Sink, Target, TaskId, TraceContext};
 
 /// A decided act, to be handed to the sink after the commit.
 #[derive(Clone, Debug)]
@@ -19,7 +17,7 @@ pub(super) struct Decision {
     /// The act.
     pub act: Act,
     /// The trace that it belongs to.
-    pub trace: Option<Arc<EntryTrace>>,
+    pub trace: Option<TraceContext>,
     /// The time of the decision, or of the release of a queued act, on [`Clock::uptime`](crate::model::Clock::uptime).
     pub decided_at: Duration,
 }

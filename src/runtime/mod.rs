@@ -75,6 +75,7 @@ pub mod replay;
 mod republish;
 mod running_tasks;
 mod settings;
+mod span_id;
 mod standstill;
 mod status;
 mod stored_entry;

@@ -11,7 +11,7 @@ use super::decisions::Decisions;
 use super::notice::Notices;
 use super::topology_plan::TopologyPlan;
 use crate::metric::{Metrics, RecordEnd};
-use crate::model::{Alert, Key, OutRecord, Outcome, Record, Reject, RejectReason, TaskId, Timestamp, Topic};
+use crate::model::{Alert, Key, OutRecord, Outcome, Record, Reject, RejectReason, Span, TaskId, Timestamp, Topic};
 use crate::processor::{Count, Observation};
 
 /// The outcome of an act, on its way to its task.
@@ -47,6 +47,8 @@ pub(super) struct Transaction {
     pub acts: Decisions,
     /// Counts for the metrics after the commit.
     pub tally: Tally,
+    /// The spans that have ended, to be exported after the commit; `None`: none are.
+    pub spans: Option<Vec<Span>>,
     /// The input records, to be taken again after an abort.
     pub records: VecDeque<Record>,
     /// The input outcomes, to be taken again after an abort.
@@ -78,11 +80,17 @@ impl Transaction {
             outputs: Vec::new(),
             acts: Decisions::default(),
             tally: Tally::default(),
+            spans: None,
             records: VecDeque::new(),
             outcomes: VecDeque::new(),
             scratch: Vec::new(),
             bytes: Bytes::default(),
         }
+    }
+
+    /// The same transaction, with spans if they are exported.
+    pub(super) fn with_spans(self, are_exported: bool) -> Self {
+        Self { spans: are_exported.then(Vec::new), ..self }
     }
 
     /// The next transaction, with the same capacity, because a backlog needs several. The records of this one stay with
@@ -93,7 +101,7 @@ impl Transaction {
             tally: Tally { counts: Vec::with_capacity(self.tally.counts.len()), ..Tally::default() },
             records: VecDeque::with_capacity(self.records.len()),
             scratch: Vec::with_capacity(self.scratch.capacity().min(SCRATCH_MAX)),
-            ..Self::new(self.now, uptime)
+            ..Self::new(self.now, uptime).with_spans(self.spans.is_some())
         }
     }
 

@@ -14,7 +14,7 @@ use super::process::{CrashPolicy, Process};
 use crate::broker::memory::{self, MemoryBroker};
 use crate::broker::{Broker, Waker};
 use crate::metric::Metrics;
-use crate::model::{Clock, InstanceId, Sink, Timestamp};
+use crate::model::{Clock, InstanceId, Sink, Spans, Timestamp};
 use crate::runtime::replay::{self, Replays};
 use crate::runtime::{
     self, Application, Context, FaultPoint, Housekeeper, Incarnation, Queries, Restorer, Settings, Status,
@@ -40,6 +40,8 @@ pub struct Setup {
     pub sink: MakeSink,
     /// Makes the metrics of each instance.
     pub metrics: Box<dyn Fn() -> Arc<Metrics>>,
+    /// Takes the spans of all instances; `None`: none are exported.
+    pub spans: Option<Arc<dyn Spans>>,
     /// Decides which instance crashes at which fault point.
     pub crash_policy: CrashPolicy,
 }
@@ -184,6 +186,7 @@ impl World {
             .with_sink(Arc::new(process.clone()))
             .with_clock(self.setup.clock.clone())
             .with_metrics((self.setup.metrics)())
+            .with_spans(self.setup.spans.clone())
             .with_incarnation(Incarnation { id, host: "simulated".to_owned(), process: number })
             .with_fault_observer(Arc::new(process))
             .prepare(&mut *broker.admin()?, timeout)?;

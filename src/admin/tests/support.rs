@@ -114,7 +114,7 @@ impl Port for Runtime {
         processor: &str,
         (key, command): (&Key, &Command),
     ) -> Result<Audit, CommandError> {
-        let Command { id, name, arguments, by, why, at } = command.clone();
+        let Command { id, name, arguments, by, why, at, .. } = command.clone();
         if key.text() == "late" {
             let audit = Topic::new(&format!("{application}-audit"));
             return Err(CommandError::TimedOut { id, audit, waited: Duration::from_secs(6) });

@@ -33,9 +33,10 @@ pub(in crate::app) fn check(config: &Config) -> Result<()> {
 }
 
 /// The value of a setting, or one that is valid.
-fn value(key: &str, reference: &Reference) -> Result<Secret> {
+pub(in crate::app) fn value(key: &str, reference: &Reference) -> Result<Secret> {
     let failed = |error: secret::Error| Error::Secret { setting: key.to_owned(), error };
-    let unknown = || Secret::new(if key == "url" { "http://unknown/" } else { "unknown" }.to_owned());
+    let unknown =
+        || Secret::new(if matches!(key, "url" | "otlp.endpoint") { "http://unknown/" } else { "unknown" }.to_owned());
     Ok(match SecretRef::parse(reference.as_str()).map_err(failed)? {
         None => Secret::new(reference.as_str().to_owned()),
         Some(reference) => Sources::new().fetch(&reference).unwrap_or_else(|_not_here| unknown()),

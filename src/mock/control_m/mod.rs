@@ -160,6 +160,11 @@ impl SimulatorHandle {
         self.world.dump()
     }
 
+    /// The requests to the API so far, the oldest first.
+    pub fn requests(&self) -> Vec<RequestRow> {
+        self.world.traffic.log()
+    }
+
     /// Adds a fault behind the others; the first that fits a request and strikes wins.
     pub fn inject(&self, fault: Fault) {
         self.world.traffic.inject(fault);

@@ -125,6 +125,7 @@ fn a_trace_is_forgotten_by_its_timer_and_by_no_other_input() {
         by: "ann".to_owned(),
         why: String::new(),
         at: NOW,
+        traceparent: None,
     };
     assert_eq!(step(Input::Command(command)).unwrap_err().reason, RejectReason::BadCommand);
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::Task;
 use super::cache::Decoded;
+use super::trace::Traced;
 use crate::codec::entry::EntryTrace;
-use crate::model::{Act, ActSlot, Key, Target};
+use crate::model::{Act, ActSlot, Key, Target, TraceContext};
 use crate::runtime::decisions::{Decision, QueuedAct};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::topology_plan::TopologyPlan;
@@ -22,7 +23,7 @@ pub(in crate::runtime) struct Pending {
 
 impl Task {
     /// Adds an act to those that are handed to the sink after the commit.
-    pub(super) fn decide(&self, key: &Key, (act, trace): (Act, Option<Arc<EntryTrace>>), txn: &mut Transaction) {
+    pub(super) fn decide(&self, key: &Key, (act, trace): (Act, Option<TraceContext>), txn: &mut Transaction) {
         let (task, epoch, key) = (self.id.clone(), self.epoch, key.clone());
         txn.acts.add(Decision { task, epoch, key, act, trace, decided_at: txn.uptime });
     }
@@ -50,6 +51,10 @@ impl Task {
                 if !self.rewrite_head(plan, &key, txn, |head| head.queued.retain(|queued| *queued != slot))? {
                     continue; // It stays queued in its entry, and is found again when the task is restored.
                 }
+                let (node, task, has_spans) = (plan.node(self.node)?, &self.id, txn.spans.is_some());
+                let topology = &plan.topology.name;
+                let sent = |trace: &EntryTrace| Traced { topology, node, task, key: &key, trace, has_spans }.sent();
+                let trace = trace.as_deref().map(sent);
                 self.decide(&key, (act, trace), txn);
                 txn.input();
                 released += 1;

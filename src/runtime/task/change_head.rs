@@ -90,7 +90,7 @@ impl Task {
             return Ok(false);
         }
         step::list(&mut head, node.processor.listing(&current.body));
-        let context = StepContext { plan, node, task: &id, key, at, waits: &|_| false };
+        let context = StepContext { plan, node, task: &id, key, at, has_spans: false, waits: &|_| false };
         // The entry was stored before, so it fits its topic, unless the topic's limit was lowered.
         let Ok(bytes) = step::encode(context, &head, &current.body, &mut txn.scratch) else { return Ok(false) };
         txn.wrote(bytes.len());

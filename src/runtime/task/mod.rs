@@ -250,7 +250,8 @@ impl Task {
         let Lifecycle::Running(state) = &mut self.state else { return Ok(Ok(Vec::new())) };
         let (queues, decisions) = (&self.queues, &txn.acts);
         let waits = |to: &Target| queues.must_wait(to, decisions);
-        let context = StepContext { plan, node, task: &id, key, at, waits: &waits };
+        let has_spans = txn.spans.is_some();
+        let context = StepContext { plan, node, task: &id, key, at, has_spans, waits: &waits };
         let current = match state.take(node, key) {
             Ok(current) => current,
             Err(error) => return Err(error.of(&id, key)),
@@ -280,7 +281,7 @@ impl Task {
                 return Ok(Ok(Vec::new()));
             }
         };
-        let Staged { entry, outputs, acts, counts, observations, alerts, letters, trace, effects } = staged;
+        let Staged { entry, outputs, acts, counts, observations, alerts, letters, trace, span, effects } = staged;
         if let Some((input, before)) = input_of {
             let after = entry.as_ref().map(|entry| entry.written.head.statuses).unwrap_or_default();
             let record = history::record(plan, context.of_history(input, before, Ok((after, effects))));
@@ -299,6 +300,9 @@ impl Task {
         }
         txn.tally.observations.extend(observations);
         txn.collect(key, outputs, counts, alerts);
+        if let Some(spans) = &mut txn.spans {
+            spans.extend(span);
+        }
         for (act, must_wait) in acts {
             self.queues.add(&act.to);
             if must_wait {

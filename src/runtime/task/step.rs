@@ -9,12 +9,12 @@ use bytes::Bytes;
 
 use super::cache::Decoded;
 use super::entry::{CurrentEntry, NextEntry};
-use super::trace;
+use super::trace::{self, Traced};
 use crate::codec::entry::EntryTrace;
 use crate::codec::{Head, entry, part};
 use crate::model::{
-    Act, Alert, Key, Listing, Moment, OutRecord, Reject, RejectReason, Statuses, Target, TaskId, Timer, TimerKind,
-    Timestamp,
+    Act, Alert, Key, Listing, Moment, OutRecord, Reject, RejectReason, Span, Statuses, Target, TaskId, Timer,
+    TimerKind, Timestamp, TraceContext,
 };
 use crate::processor::{Count, Effect, Forward, Input, Observation, Transition};
 use crate::runtime::alert::{self, Origin};
@@ -42,10 +42,27 @@ pub(super) struct Staged {
     pub alerts: Vec<Alert>,
     /// Dead letters of the step.
     pub letters: Vec<Reject>,
-    /// The trace of the step.
-    pub trace: Option<Arc<EntryTrace>>,
+    /// The trace of what it sends.
+    pub trace: Option<TraceContext>,
+    /// The span of the entry, if it has ended.
+    pub span: Option<Span>,
     /// The effects by name, if the node keeps a history.
     pub effects: EffectNames,
+}
+
+impl Staged {
+    /// Adds the trace to what the step sends, and the span of the entry if the step has ended it.
+    fn belongs_to(&mut self, trace: &EntryTrace, context: StepContext<'_>, was_open: bool) {
+        let StepContext { plan, node, task, key, at, has_spans, .. } = context;
+        let traced = Traced { topology: &plan.topology.name, node, task, key, trace, has_spans };
+        let sent = traced.sent();
+        self.outputs.iter_mut().for_each(|output| sent.add_to(&mut output.headers));
+        self.trace = Some(sent);
+        if was_open {
+            let next = self.entry.as_ref().map(|entry| &*entry.written.head);
+            self.span = traced.ended(next, at.wall);
+        }
+    }
 }
 
 /// The context of a step.
@@ -56,6 +73,8 @@ pub(super) struct StepContext<'a> {
     pub task: &'a TaskId,
     pub key: &'a Key,
     pub at: Moment,
+    /// True if spans are exported.
+    pub has_spans: bool,
     /// True if an act for this target has to wait for capacity.
     pub waits: &'a dyn Fn(&Target) -> bool,
 }
@@ -86,12 +105,13 @@ pub(super) fn stage(
     if let Input::Timer(timer) = &input {
         unschedule(Arc::make_mut(&mut head), timer.kind);
     }
-    let trace = trace::of(context.node.processor.keeps_trace(), &mut head, &input, context.at.wall);
+    let was_open = context.has_spans && (body.is_none() || trace::is_open(context.node, &head));
+    let trace = trace::of(context.node, &mut head, &input, context.at.wall);
     let Transition { state, effects } = match context.node.processor.step(context.key, body, input, context.at) {
         Ok(transition) => transition,
         Err(reject) => return Ok(Err(reject)),
     };
-    let mut staged = Staged { trace, ..Staged::default() };
+    let mut staged = Staged::default();
     if context.node.history {
         for effect in &effects {
             staged.effects.add(effect);
@@ -143,8 +163,8 @@ pub(super) fn stage(
         let written = Written { head: Arc::clone(&head), bytes };
         staged.entry = Some(NextEntry { written, parts, decoded: Decoded { head, body, parts_size } });
     }
-    if let Some(trace) = &staged.trace {
-        staged.outputs.iter_mut().for_each(|output| trace.context.add_to(&mut output.headers));
+    if let Some(trace) = trace {
+        staged.belongs_to(&trace, context, was_open);
     }
     Ok(outputs_fit(context.plan, staged))
 }

@@ -1,12 +1,16 @@
 //! The acts of a stream thread: handed to the sink, in flight, and their outcomes.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
 use crate::broker::Waker;
-use crate::model::{ActSlot, Execution, Key, Sink, TaskId};
+use crate::model::{
+    Act, ActSlot, Clock, Execution, Key, Outcome, Sink, Span, SpanKind, Spans, TaskId, Timestamp, TraceContext, Verdict,
+};
 use crate::runtime::decisions::Decision;
+use crate::runtime::span_id;
 use crate::runtime::transaction::Returned;
 
 /// An act of an entry: its task, its key, its slot, its attempt.
@@ -21,9 +25,18 @@ pub(super) enum Inherit {
     ClockSet,
 }
 
+/// What makes a span of each call.
+pub(super) struct CallSpans {
+    /// Takes the spans.
+    pub spans: Arc<dyn Spans>,
+    /// The clock of their times.
+    pub clock: Arc<dyn Clock>,
+}
+
 /// The acts of a stream thread.
 pub(super) struct Acts {
     waker: Waker,
+    spans: Option<CallSpans>,
     /// Acts with the sink, or with an uncommitted outcome.
     in_flight: BTreeSet<ActId>,
     /// The channel on which the sink returns outcomes, from any thread.
@@ -34,8 +47,8 @@ pub(super) struct Acts {
 
 impl Acts {
     /// No acts; each outcome wakes `waker`.
-    pub(super) fn new(waker: Waker) -> Self {
-        Self { waker, in_flight: BTreeSet::new(), channel: mpsc::channel(), outcomes: VecDeque::new() }
+    pub(super) fn new(waker: Waker, spans: Option<CallSpans>) -> Self {
+        Self { waker, spans, in_flight: BTreeSet::new(), channel: mpsc::channel(), outcomes: VecDeque::new() }
     }
 
     /// Hands a committed act to the sink.
@@ -45,13 +58,17 @@ impl Acts {
         let (returned, waker) = (self.channel.0.clone(), self.waker.clone());
         let expires_at = decided_at.saturating_add(act.valid_for);
         let back = (task.clone(), key.clone());
-        let done = Box::new(move |outcome| {
+        let call = self.spans.as_ref().zip(trace.as_ref()).and_then(|(spans, trace)| spans.begin(trace, &back, &act));
+        let trace = call.as_ref().map(|(span, ..)| span.parent.from_span(span.id)).or(trace);
+        let done = Box::new(move |outcome: Outcome| {
             let (task, key) = back;
+            if let Some((span, spans, clock)) = call {
+                spans.ended(ended(span, &outcome.verdict, clock.now()));
+            }
             // The thread may have ended; then the next owner of the task finds the act in the state.
             drop(returned.send(Returned { task, epoch, key, outcome }));
             waker.wake();
         });
-        let trace = trace.map(|trace| trace.context.clone());
         sink.execute(Execution { task, key, act, expires_at, trace }, done);
     }
 
@@ -112,6 +129,42 @@ impl Acts {
     }
 }
 
+impl CallSpans {
+    /// The span of a call that begins now, and what takes it when it ends; `None` if the trace is not sampled.
+    fn begin(&self, trace: &TraceContext, (task, key): &(TaskId, Key), act: &Act) -> Option<BegunCall> {
+        let Self { spans, clock } = self;
+        if !trace.is_sampled() {
+            return None;
+        }
+        let now = clock.now();
+        let span = Span {
+            parent: trace.clone(),
+            id: span_id::of_call(trace, task, (key, act)),
+            name: format!("call {}", act.to),
+            kind: SpanKind::Call,
+            start: now,
+            end: now,
+            attributes: vec![("sheaf.key", key.text().into_owned()), ("sheaf.attempt", act.attempt.to_string())],
+            error: None,
+        };
+        Some((span, Arc::clone(spans), Arc::clone(clock)))
+    }
+}
+
+/// The span of a call, and what takes it when it ends.
+type BegunCall = (Span, Arc<dyn Spans>, Arc<dyn Clock>);
+
+/// The span of a call with this verdict.
+fn ended(span: Span, verdict: &Verdict, now: Timestamp) -> Span {
+    let error = match verdict {
+        Verdict::Answered(_) | Verdict::Inherited => None,
+        Verdict::NotSent(why) => Some(format!("not sent: {why}")),
+        Verdict::Suspended(why) => Some(format!("not sent, the target is suspended: {why}")),
+        Verdict::Unknown(why) => Some(format!("the outcome is unknown: {why}")),
+    };
+    Span { end: now, error, ..span }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -154,7 +207,7 @@ mod tests {
 
     #[test]
     fn an_act_is_in_flight_until_its_outcome_is_committed() {
-        let (sink, mut acts) = (Kept::default(), Acts::new(Waker::none()));
+        let (sink, mut acts) = (Kept::default(), Acts::new(Waker::none(), None));
         let Decision { task, key, .. } = decision("a");
         let is_in_flight = |acts: &Acts| acts.is_in_flight(&task, &key, ActSlot(1), 4);
         acts.hand_over(decision("a"), &sink);
@@ -170,7 +223,7 @@ mod tests {
 
     #[test]
     fn what_is_put_back_comes_before_what_came_meanwhile() {
-        let mut acts = Acts::new(Waker::none());
+        let mut acts = Acts::new(Waker::none(), None);
         let returned = |key: &str| {
             let Decision { task, epoch, key, .. } = decision(key);
             Returned {

@@ -119,6 +119,9 @@ impl StreamThread {
         let mut done = std::mem::replace(&mut self.txn, next);
         done.tally.report(&self.context.metrics, &done.outputs);
         self.notice_log.log(done.tally.notices, now);
+        if let Some(exporter) = &self.context.spans {
+            done.spans.into_iter().flatten().for_each(|span| exporter.ended(span));
+        }
         self.acts.committed(done.outcomes);
         for decision in done.acts.take() {
             if self.is_pending(&decision)? {

@@ -50,7 +50,7 @@ use std::fmt;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use acts::{Acts, Inherit};
+use acts::{Acts, CallSpans, Inherit};
 use committer::Committer;
 use input::Inputs;
 use membership::Membership;
@@ -109,6 +109,8 @@ impl StreamThread {
         let (mailbox, queries) = mailbox(waker.clone());
         context.status.set_mailbox(number, mailbox.clone());
         let notice_log = NoticeLog::new(context.plan.alerts.clone(), context.plan.dead_letters.clone());
+        let has_spans = context.spans.is_some();
+        let spans = context.spans.clone().map(|spans| CallSpans { spans, clock: context.clock.clone() });
         Ok(Self {
             admin: context.broker.admin()?,
             context,
@@ -116,9 +118,9 @@ impl StreamThread {
             membership: Membership::new(waker.clone()),
             inputs: Inputs::default(),
             tasks: Tasks::new(restorer, waker.clone(), mailbox),
-            acts: Acts::new(waker),
+            acts: Acts::new(waker, spans),
             committer: Committer::new(uptime),
-            txn: Transaction::new(now, uptime),
+            txn: Transaction::new(now, uptime).with_spans(has_spans),
             wall_clock: WallClock::default(),
             queries,
             notice_log,

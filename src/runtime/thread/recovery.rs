@@ -151,7 +151,7 @@ impl StreamThread {
     }
 
     fn roll_back(&mut self) -> Result<()> {
-        let next = Transaction::new(self.txn.now, self.context.clock.uptime());
+        let next = Transaction::new(self.txn.now, self.context.clock.uptime()).with_spans(self.context.spans.is_some());
         let mut aborted = mem::replace(&mut self.txn, next);
         let settings = &self.context.settings;
         if !settings.breaks(Mutation::InputsForgotten) {

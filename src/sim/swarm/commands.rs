@@ -48,7 +48,7 @@ impl Run {
         let until = at.saturating_add(Duration::from_hours(hours)).to_string();
         let arguments = if name == EXTEND { [(UNTIL.to_owned(), until)].into() } else { BTreeMap::new() };
         let (by, why) = ("an operator".to_owned(), "it is simulated".to_owned());
-        let command = Command { id, name: name.to_owned(), arguments, by, why, at };
+        let command = Command { id, name: name.to_owned(), arguments, by, why, at, traceparent: None };
         self.log(&format!("command: {name} of {key}, {times} times"));
         let inbox = internal_topic(APPLICATION, &format!("{processor}-inbox"));
         for _ in 0..times {

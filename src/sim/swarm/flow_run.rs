@@ -87,7 +87,7 @@ impl Run {
         let line = format!("command: {name} of {key} {arguments:?}, {times} times");
         let at = self.world.clock().now();
         let (by, why) = ("an operator".to_owned(), "it is simulated".to_owned());
-        let command = Command { id, name: name.to_owned(), arguments, by, why, at };
+        let command = Command { id, name: name.to_owned(), arguments, by, why, at, traceparent: None };
         let record = command_record(&Key::new(&key), &command, &internal_topic(APPLICATION, &format!("{FLOW}-inbox")));
         self.log(&line);
         for _ in 0..times {

@@ -74,6 +74,7 @@ pub(super) fn setup(
                 Metrics::new(APPLICATION, &Build::default(), declared).expect("names that are fixed in the source"),
             )
         }),
+        spans: None,
         crash_policy,
     }
 }

@@ -24,6 +24,7 @@ impl TestDriver {
             by: "a test".to_owned(),
             why: "it is tested".to_owned(),
             at: self.now(),
+            traceparent: None,
         };
         let node = self.node(processor)?;
         processor::check(node.processor.commands(), &command)

@@ -189,6 +189,7 @@ impl TestDriver {
                 sink
             }),
             metrics: Box::new(move || metrics.clone()),
+            spans: None,
             crash_policy: Arc::new(move |_instance, point| lock(&at).take_if(|wanted| *wanted == point).is_some()),
         });
         let mut driver = Self { world, acts, crash_at, next_offsets: BTreeMap::new() };

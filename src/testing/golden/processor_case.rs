@@ -84,7 +84,7 @@ fn operator_command(command: &Command, at: Timestamp) -> Result<Given> {
     let mut arguments = command.named.clone();
     arguments.retain(|name, _| !matches!(name.as_str(), "at" | "now"));
     let (name, by, why) = (command.word(1)?.to_owned(), "a test".to_owned(), String::new());
-    let input = Input::Command(processor::Command { id: Uuid::nil(), name, arguments, by, why, at });
+    let input = Input::Command(processor::Command { id: Uuid::nil(), name, arguments, by, why, at, traceparent: None });
     Ok(Given::Input(Key::new(command.word(0)?), input))
 }
 

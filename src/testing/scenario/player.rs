@@ -212,7 +212,7 @@ impl<'a> Player<'a> {
         self.commands += 1;
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, &self.commands.to_be_bytes());
         let (by, why, at) = ("a scenario".to_owned(), String::new(), self.driver.now());
-        let command = processor::Command { id, name: name.to_owned(), arguments, by, why, at };
+        let command = processor::Command { id, name: name.to_owned(), arguments, by, why, at, traceparent: None };
         self.driver.send_records(&[command_record(key, &command, &inbox)]).map_err(|error| error.to_string())
     }
 }

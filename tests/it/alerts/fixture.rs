@@ -95,6 +95,7 @@ impl Fixture {
             clock,
             sink: Box::new(move |_| Arc::clone(&of_world)),
             metrics: Box::new(move || Arc::clone(&metrics)),
+            spans: None,
             crash_policy,
         });
         Self { world, sink, in_flight, sent: 0, crashes: 0, _runtime: runtime }

@@ -1,8 +1,7 @@
 //! A cluster in memory whose instances deliver to the simulated Control-M over HTTP. All have one clock, which is set by hand and
 //! stands still while a call is in flight.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -13,17 +12,20 @@ use sheaf::app::{InstanceStatus, ProcessStatus};
 use sheaf::broker::{Broker as _, ProducerSpec, memory};
 use sheaf::metric::{Build, Metrics};
 use sheaf::mock::control_m::{Simulator, SimulatorHandle, SimulatorSettings};
-use sheaf::model::{Clock, Completion, Execution, OutRecord, Record, Sink, Target, Timestamp, Topic, Verdict};
-use sheaf::processor::delivery::control_m::{CONTROL_M, CONTROL_M_RUNS, Request};
+use sheaf::model::{
+    Clock, OutRecord, Record, Sink, Target, Timestamp, Topic,
+};
+use sheaf::processor::delivery::control_m::CONTROL_M;
 use sheaf::processor::delivery::{Backoff, Delivery, Settings};
 use sheaf::runtime::{FaultPoint, Limits, TopicSettings};
 use sheaf::sim::{CrashPolicy, ManualClock, Setup, World};
 use sheaf::sink::Sinks;
-use sheaf::sink::control_m::{ControlM, Runs};
+use sheaf::sink::control_m::ControlM;
 use sheaf::template::Template;
 use sheaf::topology::{Spec, StartAt, Topology};
 use tokio::runtime::Runtime;
 
+use super::recording::{Calls, Ended, Recording};
 use super::settings;
 
 const APPLICATION: &str = "app";
@@ -41,6 +43,8 @@ pub(super) struct Cluster {
     pub(super) world: World,
     pub(super) simulator: SimulatorHandle,
     pub(super) calls: Arc<Calls>,
+    /// The spans of all instances.
+    pub(super) spans: Arc<Ended>,
     /// The number of instances that were killed at a fault point.
     pub(super) kills: usize,
     writes: usize,
@@ -49,78 +53,6 @@ pub(super) struct Cluster {
     armed: Arc<Mutex<Option<FaultPoint>>>,
     down: BTreeSet<String>,
     runtime: Runtime,
-}
-
-/// The calls so far, in the order in which they were handed to the sinks.
-#[derive(Debug, Default)]
-pub(super) struct Calls {
-    in_flight: AtomicUsize,
-    made: Mutex<Vec<Call>>,
-}
-
-/// A call, and its end, which the instance may not have lived to see.
-#[derive(Clone, Debug)]
-pub(super) struct Call {
-    pub(super) request: String,
-    pub(super) verdict: Option<Verdict>,
-}
-
-impl Calls {
-    /// The submits and look-ups of each folder, and the additions of each event.
-    pub(super) fn by_folder(&self) -> BTreeMap<String, Vec<(Request, Option<Verdict>)>> {
-        let mut by_folder: BTreeMap<String, Vec<_>> = BTreeMap::new();
-        for Call { request, verdict } in self.made.lock().unwrap().iter().cloned() {
-            let Ok(request) = serde_json::from_str::<Request>(&request) else { continue };
-            let (Request::Submit { folder, .. }
-            | Request::Run { folder, .. }
-            | Request::Order { name: folder, .. }
-            | Request::LookUp { folder, .. }
-            | Request::AddEvent { event: folder, .. }) = &request;
-            by_folder.entry(folder.clone()).or_default().push((request, verdict));
-        }
-        by_folder
-    }
-}
-
-/// The sinks of all instances. Calls of a killed instance go on, as those that are on their way to a server do.
-#[derive(Debug)]
-struct Recording {
-    submits: ControlM,
-    runs: Runs,
-    calls: Arc<Calls>,
-}
-
-impl Recording {
-    fn of(&self, to: &Target) -> &dyn Sink {
-        if *to == Target::new(CONTROL_M_RUNS) { &self.runs } else { &self.submits }
-    }
-}
-
-impl Sink for Recording {
-    fn execute(&self, execution: Execution, done: Completion) {
-        self.calls.in_flight.fetch_add(1, Ordering::SeqCst);
-        let number = {
-            let mut made = self.calls.made.lock().unwrap();
-            made.push(Call { request: execution.act.request.clone(), verdict: None });
-            made.len() - 1
-        };
-        let calls = Arc::clone(&self.calls);
-        let done = move |outcome: sheaf::model::Outcome| {
-            calls.made.lock().unwrap()[number].verdict = Some(outcome.verdict.clone());
-            done(outcome);
-            calls.in_flight.fetch_sub(1, Ordering::SeqCst);
-        };
-        let to = execution.act.to.clone();
-        self.of(&to).execute(execution, Box::new(done));
-    }
-
-    fn capacity(&self, to: &Target) -> usize {
-        self.of(to).capacity(to)
-    }
-
-    fn suspensions(&self) -> BTreeMap<Target, String> {
-        self.submits.suspensions()
-    }
 }
 
 /// Waits of seconds, so that a take-over does not outlast the next kill. The sums of different ones are different.
@@ -192,8 +124,8 @@ impl Cluster {
         let metrics = Arc::new(Metrics::of(APPLICATION, &Build::default(), &topology).unwrap());
         let submits =
             ControlM::measured(&of_sink, runtime.handle().clone(), clock.clone(), Arc::clone(&metrics)).unwrap();
-        let calls = Arc::new(Calls::default());
-        let sink: Arc<dyn Sink> = Arc::new(Recording { runs: submits.runs(), submits, calls: Arc::clone(&calls) });
+        let (calls, spans) = (Arc::new(Calls::default()), Arc::new(Ended::default()));
+        let sink: Arc<dyn Sink> = Arc::new(Recording::new(submits, Arc::clone(&calls)));
         let of_world = Arc::clone(&sink);
         let armed: Arc<Mutex<Option<FaultPoint>>> = Arc::default();
         let of_policy = Arc::clone(&armed);
@@ -221,9 +153,22 @@ impl Cluster {
             clock,
             sink: Box::new(move |_| Arc::clone(&of_world)),
             metrics: Box::new(move || Arc::clone(&of_world_metrics)),
+            spans: Some(spans.clone()),
             crash_policy,
         });
-        Self { world, simulator, calls, kills: 0, writes: 0, metrics, sink, armed, down: BTreeSet::new(), runtime }
+        Self {
+            world,
+            simulator,
+            calls,
+            spans,
+            kills: 0,
+            writes: 0,
+            metrics,
+            sink,
+            armed,
+            down: BTreeSet::new(),
+            runtime,
+        }
     }
 
     /// Kills the next instance that reaches this point, as kill -9 does; [`Cluster::restart`] starts it again.
@@ -285,7 +230,7 @@ impl Cluster {
     /// Waits until no call is in flight, in real time.
     fn settle(&self) {
         for wait in 0_u128.. {
-            if self.calls.in_flight.load(Ordering::SeqCst) == 0 {
+            if self.calls.in_flight() == 0 {
                 return;
             }
             assert!(wait < TIMEOUT.as_millis(), "a call does not end");

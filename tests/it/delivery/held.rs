@@ -31,6 +31,7 @@ fn command(name: &str, arguments: &[(&str, &str)]) -> Input {
         by: "ada".to_owned(),
         why: "looked".to_owned(),
         at: NOW,
+        traceparent: None,
     })
 }
 

@@ -15,6 +15,7 @@ mod injection;
 mod outage;
 mod progressive;
 mod property;
+mod recording;
 mod runs;
 mod secret;
 mod stored;

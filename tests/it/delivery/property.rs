@@ -122,7 +122,8 @@ impl Model {
         let arguments = [("as".to_owned(), as_what.to_owned()), ("submission".to_owned(), submission)].into();
         let (id, by, why) = (Uuid::nil(), "ann".to_owned(), "x".to_owned());
         let at = Moment::at(Timestamp::from_millis(self.now));
-        let input = Input::Command(Command { id, name: name.to_owned(), arguments, by, why, at: at.wall });
+        let input =
+            Input::Command(Command { id, name: name.to_owned(), arguments, by, why, at: at.wall, traceparent: None });
         if delivery.step(&Key::new("p1"), self.state.clone(), input.clone(), at).is_ok() {
             self.may_submit |= as_what == "failed" && matches!(self.state, Some(Journal::Unknown(_)));
             self.step(delivery, input);

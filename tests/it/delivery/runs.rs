@@ -37,6 +37,7 @@ fn rerun(cluster: &mut Cluster, id: &str) {
         by: "ann".to_owned(),
         why: "the disk has space again".to_owned(),
         at: cluster.world.clock().now(),
+        traceparent: None,
     };
     cluster.write(&[command_record(&Key::new(id), &command, &Topic::new("app-tracking-inbox"))]);
 }

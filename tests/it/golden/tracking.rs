@@ -39,6 +39,7 @@ impl Script for TrackingScript {
                 by: "ann".to_owned(),
                 why: "the disk is not full any more".to_owned(),
                 at,
+                traceparent: None,
             }),
             name => {
                 let verdict = match name {

@@ -76,6 +76,7 @@ fn command(id: u128, to: &str, at: Timestamp) -> Command {
         by: "ann".to_owned(),
         why: "it was wrong".to_owned(),
         at,
+        traceparent: None,
     }
 }
 

@@ -156,6 +156,7 @@ pub(super) fn setup(processor: Arc<dyn AnyProcessor>, sink: MakeSink, broker: me
         clock: Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_000))),
         sink,
         metrics: Box::new(|| Arc::new(Metrics::new("app", &Build::default(), Declared::default()).unwrap())),
+        spans: None,
         crash_policy: sheaf::sim::never_crash(),
     }
 }

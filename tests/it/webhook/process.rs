@@ -127,6 +127,7 @@ impl Process {
                     clock: clock.clone(),
                     sink: Box::new(move |_| Arc::clone(&sink)),
                     metrics: Box::new(move || Arc::clone(&metrics)),
+                    spans: None,
                     crash_policy: crash_policy.clone(),
                 },
             )

@@ -135,6 +135,7 @@ fn command(name: &str, arguments: &[(&str, &str)], at: Timestamp) -> Input {
         by: "a test".to_owned(),
         why: String::new(),
         at,
+        traceparent: None,
     })
 }
 

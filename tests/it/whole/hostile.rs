@@ -70,7 +70,7 @@ impl Hostile {
         let until = now.saturating_add(Duration::from_mins(30)).to_string();
         let arguments = if name == "extend" { [("until".to_owned(), until)].into() } else { BTreeMap::new() };
         let (id, by, why) = (Uuid::from_u128(self.0.u128(..)), "ann".to_owned(), String::new());
-        let command = Command { id, name: name.to_owned(), arguments, by, why, at: now };
+        let command = Command { id, name: name.to_owned(), arguments, by, why, at: now, traceparent: None };
         let number = (self.1 / 4 + 60).saturating_sub(self.0.u32(1..180));
         let key = Key::new(&format!("{number:08x}-0000-4000-8000-000000000000"));
         command_record(&key, &command, &Topic::new("app-bundle-inbox"))

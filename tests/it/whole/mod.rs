@@ -64,6 +64,7 @@ fn world(topology: &str, start: Timestamp, direct_handover: bool) -> World {
         clock: Arc::new(ManualClock::new(start)),
         sink: Box::new(|_| Arc::new(NoSink)),
         metrics: Box::new(move || Arc::new(Metrics::of(APPLICATION, &Build::default(), &of_metrics).unwrap())),
+        spans: None,
         crash_policy: never_crash(),
     })
 }

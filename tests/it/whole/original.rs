@@ -94,6 +94,7 @@ impl Day {
             clock,
             sink: Box::new(sink),
             metrics: Box::new(move || Arc::new(Metrics::of(APPLICATION, &Build::default(), &of_metrics).unwrap())),
+            spans: None,
             crash_policy: never_crash(),
         });
         let mut day = Self { world, simulator, in_flight, _runtime: runtime };

@@ -17,6 +17,9 @@ const QUEUES: [&str; 5] = ["accept-order", "cook", "find-courier", "hand-over", 
 /// A task that the worker fails at first, and has done again.
 const FAILS_ONCE: &str = "cook";
 
+/// The trace of those who begin a flow over HTTP.
+const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
 /// The deployment of the example `examples/food`, with topics of the test's own.
 struct Food {
     deployment: Deployment,
@@ -246,6 +249,7 @@ flow:
         let url = format!("http://{}/api/v1/flows/payment?wait={wait}", asked.address());
         let mut curl = Command::new("curl");
         curl.args(["-sS", "-w", "\n%{http_code}", "-H", "content-type: application/json", "-d", body, &url]);
+        curl.args(["-H", &format!("traceparent: {TRACEPARENT}")]);
         let output = output_of(&mut curl);
         let (body, status) = output.rsplit_once('\n').expect("a status");
         (status.to_owned(), serde_json::from_str::<Value>(body).expect("JSON"))
@@ -264,6 +268,7 @@ flow:
     let records = deployment.read(&retail);
     let of = |kind: &str| records.iter().filter(|record| record.headers.text("type") == Some(kind)).count();
     assert_eq!((of("CardAsked"), of("PaymentReceivedEvent")), (1, 2), "each flow has begun once");
+    assert!(records.iter().all(|record| record.headers.text("traceparent") == Some(TRACEPARENT)), "{records:?}");
     let text =
         |record: &sheaf::model::Record| String::from_utf8_lossy(record.value.as_deref().expect("a value")).into_owned();
     assert!(records.iter().map(text).any(|text| text.contains(r#""traceid":"t-1""#)), "the key is the trace id");

@@ -35,6 +35,7 @@
 //! | `stop` | signals, exit codes, two processes with one instance id |
 //! | `upgrade` | the state of an older version |
 //! | `neighbour` | other settings of brokers and topics |
+//! | `trace` | the trace of an event, and the spans of sheaf in it |
 //! | `rights` | a cluster with TLS, SCRAM and an authorizer |
 //! | `custom` | a custom processor, by the public API |
 //! | `group` | added partitions, the cooperative protocol, lost offsets |
@@ -74,5 +75,6 @@ mod several;
 mod standby;
 mod state;
 mod stop;
+mod trace;
 mod trouble;
 mod upgrade;

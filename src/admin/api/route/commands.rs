@@ -83,7 +83,15 @@ pub(super) async fn send(
     // Without an id it is another command each time; one key has no two of them in one millisecond that are the same.
     let given =
         || Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{at} {by} {processor} {key} {name} {arguments:?}").as_bytes());
-    let command = processor::Command { id: id.unwrap_or_else(given), name, arguments, by: by.clone(), why, at };
+    let command = processor::Command {
+        id: id.unwrap_or_else(given),
+        name,
+        arguments,
+        by: by.clone(),
+        why,
+        at,
+        traceparent: None,
+    };
     ask(port, move |port| execute((port, &caller), (&processor, query.application.as_deref()), &key, &command)).await
 }
 

@@ -21,7 +21,7 @@ use super::entry_query::{ProcessorQuery, StartQuery};
 use crate::admin::api::problem::{Failure, Unknown};
 use crate::admin::api::{Port, Problem};
 use crate::admin::{Caller, Role};
-use crate::model::Clock as _;
+use crate::model::{Clock as _, TraceContext};
 use crate::processor::Command;
 use crate::processor::flow::FLOW;
 use crate::processor::flow::commands::{DATA, FLOW as NAME, START};
@@ -102,7 +102,8 @@ pub(super) async fn start(
     let arguments = BTreeMap::from([(NAME.to_owned(), name), (DATA.to_owned(), data)]);
     let why = "started over HTTP".to_owned();
     let (at, by) = (SystemClock.now(), caller.name.clone());
-    let command = Command { id, name: START.to_owned(), arguments, by, why, at };
+    let traceparent = headers.get(TraceContext::TRACEPARENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let command = Command { id, name: START.to_owned(), arguments, by, why, at, traceparent };
     let (place, query) = ((FLOW.to_owned(), key.clone()), ProcessorQuery { application, local: false });
     let (sent_key, sent_application) = (key.clone(), query.application.clone());
     let sent = move |port: &dyn Port| {

@@ -151,6 +151,7 @@ fn world(
             Err(_) => Arc::new(NoSink),
         }),
         metrics: Box::new(move || of_instances.clone()),
+        spans: None,
         crash_policy: crate::sim::never_crash(),
     });
     Ok((world, metrics))

@@ -88,6 +88,7 @@ impl Order<'_> {
             by: args.by.clone(),
             why: args.why.clone(),
             at: SystemClock.now(),
+            traceparent: None,
         }
     }
 }

@@ -37,7 +37,7 @@ fn command(state: Option<State>, name: &str, arguments: &[(&str, &str)], hours: 
     let at = event_time().saturating_add(Duration::from_hours(hours));
     let arguments = arguments.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let (name, by, why) = (name.to_owned(), "ann".to_owned(), String::new());
-    let input = Input::Command(Command { id: Uuid::nil(), name, arguments, by, why, at });
+    let input = Input::Command(Command { id: Uuid::nil(), name, arguments, by, why, at, traceparent: None });
     let bundle = Bundle::new("t", rules(KeyFormat::Text));
     bundle.step(&Key::new("p1"), state, input, Moment::at(at)).unwrap().state.unwrap()
 }
@@ -73,7 +73,7 @@ fn a_bundle_that_ended_in_an_older_version_cannot_be_reopened() {
     marker.kept = None;
     let (name, by, why) = (REOPEN.to_owned(), "ann".to_owned(), String::new());
     let at = event_time().saturating_add(EXPIRE_DEFAULT);
-    let input = Input::Command(Command { id: Uuid::nil(), name, arguments: [].into(), by, why, at });
+    let input = Input::Command(Command { id: Uuid::nil(), name, arguments: [].into(), by, why, at, traceparent: None });
     let bundle = Bundle::new("t", rules(KeyFormat::Text));
     let reject = bundle.step(&Key::new("p1"), Some(expired), input, Moment::at(at)).unwrap_err();
     assert!(reject.detail.contains("kept no members"), "{reject}");

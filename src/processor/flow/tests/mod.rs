@@ -247,5 +247,6 @@ fn command(id: Uuid, name: &str, arguments: &[&str]) -> Command {
         by: "ann".to_owned(),
         why: "it must be".to_owned(),
         at: Timestamp::from_millis(NOON),
+        traceparent: None,
     }
 }
