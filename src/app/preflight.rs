@@ -54,6 +54,9 @@ fn check(config: &Config, setting: &str, value: Option<&str>, warnings: &mut Vec
             "{setting} is not https://: the credential and what is submitted travel unencrypted to another host"
         ));
     }
+    if setting == "otlp.endpoint" && !config.otlp.headers.is_empty() && is_clear_text_to_elsewhere(value) {
+        warnings.push(format!("{setting} is not https://: otlp.headers travel unencrypted to another host"));
+    }
     let mut tokens = config.http.tokens.iter().enumerate();
     match tokens.find(|(index, _)| setting == http::token_setting(*index)) {
         Some((_, token)) => http::check_length(setting, &token.name, value),
@@ -159,6 +162,16 @@ mod tests {
         }
         assert_ne!(warnings("HTTP://127.example.com/api"), "");
         assert!(warnings("http://ctm.example.com/api").starts_with("control_m.base_url is not https://"));
+    }
+
+    #[test]
+    fn an_address_for_spans_that_cannot_be_used_is_an_error_and_headers_in_clear_text_a_warning() {
+        let error = check(&["otlp.endpoint=collector:4318"]).unwrap_err();
+        assert!(error.starts_with("otlp.endpoint cannot be used: it is neither http nor https"), "{error}");
+        let address = "otlp.endpoint=http://collector:4318";
+        assert_eq!(check(&[address]).unwrap(), Vec::<String>::new());
+        let warnings = check(&[address, "otlp.headers={authorization: hunter2}"]).unwrap().concat();
+        assert!(warnings.starts_with("otlp.endpoint is not https://") && !warnings.contains("hunter2"), "{warnings}");
     }
 
     #[test]

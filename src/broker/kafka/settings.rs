@@ -250,6 +250,7 @@ const OWNED: &[(&str, &str)] = &[
     ("auto.commit.enable", "offsets are committed with the transaction"),
     ("enable.auto.offset.store", "offsets are committed with the transaction"),
     ("auto.offset.reset", "an offset is never guessed"),
+    ("allow.auto.create.topics", "a topic that is missing is named, and not made by the look for it"),
     ("isolation.level", "aborted records must not be seen"),
     ("enable.partition.eof", "it would falsify positions"),
     ("transactional.id", "it follows from the instance and the thread"),

@@ -12,9 +12,7 @@ use sheaf::app::{InstanceStatus, ProcessStatus};
 use sheaf::broker::{Broker as _, ProducerSpec, memory};
 use sheaf::metric::{Build, Metrics};
 use sheaf::mock::control_m::{Simulator, SimulatorHandle, SimulatorSettings};
-use sheaf::model::{
-    Clock, OutRecord, Record, Sink, Target, Timestamp, Topic,
-};
+use sheaf::model::{Clock, OutRecord, Record, Sink, Target, Timestamp, Topic};
 use sheaf::processor::delivery::control_m::CONTROL_M;
 use sheaf::processor::delivery::{Backoff, Delivery, Settings};
 use sheaf::runtime::{FaultPoint, Limits, TopicSettings};
