@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use sheaf::broker::memory::{self, Fault, FaultKind, Operation};
 use sheaf::config::ProcessingGuarantee;
-use sheaf::model::{Act, ActSlot, Completion, Execution, Key, Moment, Outcome, Reject, Sink, Target, Topic, Verdict};
+use sheaf::model::{
+    Act, ActSlot, Completion, Execution, Headers, Key, Moment, OutRecord, Outcome, Reject, Sink, Target, Topic, Verdict,
+};
 use sheaf::processor::{Effect, Input, Processor, Transition, erase};
 use sheaf::runtime::Mutation;
 use sheaf::sim::{Setup, World};
 
-use super::support::{Count, metric, run_until_idle, send, setup, values};
+use super::support::{Count, metric, produce, run_until_idle, send, setup, values};
 
 const SLOT: ActSlot = ActSlot(0);
 
@@ -20,6 +22,8 @@ struct Router;
 
 impl Processor for Router {
     type State = Count;
+
+    const KEEPS_TRACE: bool = true;
 
     fn targets(&self) -> Vec<Target> {
         ["quick", "slow"].map(Target::new).to_vec()
@@ -54,6 +58,8 @@ struct State {
     in_flight: Vec<(Act, Completion)>,
     /// The requests by target, in their order.
     requests: BTreeMap<String, Vec<String>>,
+    /// The traces by request.
+    traces: BTreeMap<String, String>,
 }
 
 impl Gates {
@@ -84,9 +90,10 @@ impl std::fmt::Debug for Gates {
 
 impl Sink for Gates {
     fn execute(&self, execution: Execution, done: Completion) {
-        let Execution { act, .. } = execution;
+        let Execution { act, trace, .. } = execution;
         let mut state = self.0.lock().unwrap();
         state.requests.entry(act.to.to_string()).or_default().push(act.request.clone());
+        state.traces.extend(trace.map(|trace| (act.request.clone(), trace.traceparent())));
         state.in_flight.push((act, done));
     }
 
@@ -176,6 +183,29 @@ fn crash_with_queued_acts(mutation: Option<Mutation>) -> (Vec<String>, Vec<Strin
     world.start("a").unwrap();
     drain(&mut world, &gates);
     (gates.requests("slow"), inherited(&world))
+}
+
+#[test]
+fn an_act_that_was_queued_has_the_trace_of_its_entry_also_after_a_crash() {
+    let gates = Gates::default();
+    let mut world = world(&gates, None);
+    begin(&mut world, &gates);
+    gates.limit("slow", 1);
+    let traceparent = |number: usize| format!("00-0af7651916cd43dd8448eb211c80319c-{number:016x}-01");
+    let record = |number: usize| {
+        let key = Key::new(&format!("slow-{number:03}"));
+        let headers = Headers::new().with("traceparent", traceparent(number));
+        OutRecord::keyed(&Topic::new("events"), &key, "slow".into()).with_headers(headers)
+    };
+    produce(&world, (1..5).map(record));
+    run_until_idle(&mut world);
+    assert_eq!(gates.requests("slow"), keys("slow", 0..2));
+    world.crash("a");
+    gates.0.lock().unwrap().in_flight.clear();
+    world.start("a").unwrap();
+    drain(&mut world, &gates);
+    let traces = gates.0.lock().unwrap().traces.clone();
+    assert_eq!(traces, (1..5).map(|number| (format!("slow-{number:03}"), traceparent(number))).collect());
 }
 
 fn inherited(world: &World) -> Vec<String> {
