@@ -43,7 +43,9 @@ const FLOORS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates with a back end, and the only files that may name them.
-const HOMES: [(&str, &[&str]); 24] = [
+const HOMES: [(&str, &[&str]); 26] = [
+    ("opentelemetry_proto", &["src/otlp/"]),
+    ("prost", &["src/otlp/"]),
     ("opentelemetry", &["src/otlp/"]),
     ("opentelemetry_sdk", &["src/otlp/"]),
     ("opentelemetry_otlp", &["src/otlp/"]),

@@ -64,13 +64,14 @@ impl Resources {
 
     /// Ends what is open at the services, when no further calls will be made.
     pub async fn close(&self) {
-        if let Some(spans) = self.spans.clone() {
-            // It fails only when it has panicked, which has been printed then.
-            drop(tokio::task::spawn_blocking(move || spans.close()).await);
-        }
+        let spans = self.spans.clone();
+        // A collector that does not answer must not keep Control-M from its log-out. It fails only when it has panicked, which has
+        // been printed then.
+        let exported = tokio::task::spawn_blocking(move || spans.into_iter().for_each(|spans| spans.close()));
         if let Some(control_m) = &self.control_m {
             control_m.log_out().await;
         }
+        drop(exported.await);
     }
 
     /// Checks the services of these deliveries in the background; see the sinks.

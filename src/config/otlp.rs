@@ -51,6 +51,11 @@ pub(super) const FIELDS: &[Field] = &[
 
 pub(super) fn read(from: &Reader<'_>) -> Option<Otlp> {
     let endpoint = from.reference("otlp.endpoint");
+    if endpoint.is_none()
+        && let Some(item) = from.item("otlp.headers").filter(|item| !item.node().entries().is_empty())
+    {
+        item.problem("headers without an address", Some("add otlp.endpoint, or remove them".to_owned()));
+    }
     let (headers, service_name) = (from.references("otlp.headers"), from.value("otlp.service_name"));
     Some(Otlp { endpoint, headers: headers?, service_name: service_name? })
 }

@@ -74,10 +74,11 @@ impl Diagnostics {
         }
     }
 
-    /// Counts spans of a batch that was exported, or could not be.
-    pub fn spans(&self, spans: usize, are_exported: bool) {
-        let result = if are_exported { EXPORTED } else { LOST };
-        self.spans.with_label_values(&[result]).inc_by(u64::try_from(spans).unwrap_or_default());
+    /// Counts the spans of a batch: those that were exported, and those that could not be.
+    pub fn spans(&self, exported: usize, lost: usize) {
+        for (result, spans) in [(EXPORTED, exported), (LOST, lost)] {
+            self.spans.with_label_values(&[result]).inc_by(u64::try_from(spans).unwrap_or_default());
+        }
     }
 
     /// Counts a log line.

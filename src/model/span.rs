@@ -39,6 +39,6 @@ pub trait Spans: Send + Sync + fmt::Debug {
     /// Takes a span.
     fn ended(&self, span: Span);
 
-    /// Exports what it has taken, and takes no more. Waits for a few seconds at most.
+    /// Exports what it has taken, and takes no more. Waits for two seconds at most.
     fn close(&self);
 }

@@ -93,6 +93,12 @@ impl TraceContext {
         Self { span, ..self.clone() }
     }
 
+    /// The size of its headers in a record, in bytes.
+    pub fn headers_size(&self) -> usize {
+        let state = self.state.as_ref().map_or(0, |state| Self::TRACESTATE.len() + state.len() + 4);
+        Self::TRACEPARENT.len() + TRACEPARENT_BYTES + 4 + state
+    }
+
     /// Appends its headers, unless there is a [`TRACEPARENT`](Self::TRACEPARENT).
     pub fn add_to(&self, headers: &mut Headers) {
         if headers.iter().any(|header| header.name == Self::TRACEPARENT) {

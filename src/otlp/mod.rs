@@ -34,8 +34,6 @@ use crate::model::{Span, Spans};
 use client::{Client, TIMEOUT};
 use report::Reported;
 
-/// The path of traces below the endpoint.
-const PATH: &str = "/v1/traces";
 /// The spans that wait to be exported; more are lost.
 const QUEUE: usize = 16_384;
 /// The spans of a request.
@@ -43,7 +41,7 @@ const BATCH: usize = 512;
 /// The longest wait for the rest of a batch.
 const DELAY: Duration = Duration::from_secs(1);
 /// The longest wait for the last spans at the end.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(1_500);
 
 /// Exports spans.
 #[derive(Debug)]
@@ -56,21 +54,22 @@ impl Otlp {
     /// An exporter whose requests run on `handle` and are counted in `metrics`. Nothing is sent yet.
     pub fn new(settings: &Settings, handle: &Handle, metrics: Arc<Metrics>) -> Result<Self, Error> {
         let client = Client::new(settings, handle.clone())?;
-        let url = format!("{}{PATH}", settings.endpoint.expose().trim_end_matches('/'));
+        let (url, last) = (client::url(settings)?, client.last());
         let exporter = SpanExporter::builder()
             .with_http()
             .with_http_client(client)
-            .with_endpoint(url)
+            .with_endpoint(url.as_str())
             .with_protocol(Protocol::HttpBinary)
             .with_timeout(TIMEOUT)
             .build()
-            .map_err(|error| Error::Client(error.to_string()))?;
+            // Its text may have the URL.
+            .map_err(|_error| Error::Client("the exporter does not take its address".to_owned()))?;
         let config = BatchConfigBuilder::default()
             .with_max_queue_size(QUEUE)
             .with_max_export_batch_size(BATCH)
             .with_scheduled_delay(DELAY)
             .build();
-        let mut processor = BatchSpanProcessor::new(Reported::new(exporter, metrics), config);
+        let mut processor = BatchSpanProcessor::new(Reported::new(exporter, last, metrics), config);
         let version = env!("CARGO_PKG_VERSION");
         let resource = Resource::builder_empty()
             .with_service_name(settings.service_name.clone())
@@ -84,6 +83,7 @@ impl Otlp {
 
     /// Checks settings as [`Otlp::new`] does.
     pub fn check(settings: &Settings) -> Result<(), Error> {
+        client::url(settings)?;
         client::headers(settings).map(drop)
     }
 }
@@ -94,7 +94,8 @@ impl Spans for Otlp {
     }
 
     fn close(&self) {
-        // What could not be sent was told by `Reported`.
-        drop(self.processor.shutdown_with_timeout(CLOSE_TIMEOUT));
+        if let Err(error) = self.processor.shutdown_with_timeout(CLOSE_TIMEOUT) {
+            tracing::warn!(%error, "the last spans are not exported, because the collector does not answer in time");
+        }
     }
 }

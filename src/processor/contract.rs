@@ -33,7 +33,10 @@ pub trait Processor: Send + Sync + 'static {
 
     /// True if all that an entry sends belongs to the trace of its first record that has one (W3C's header `traceparent`), because an
     /// entry is one piece of work that ends: the trace is stored with the entry. By default what a record causes belongs to the
-    /// trace of that record, and what a timer or a command causes to none.
+    /// trace of that record, and what a timer or a command causes to none, nor does an act that has to wait for capacity.
+    ///
+    /// With spans, the entry is one from that record until it is open no more ([`open_since`](Self::open_since)); an entry without
+    /// statuses is open until it is deleted.
     const KEEPS_TRACE: bool = false;
 
     /// Consumes the state of `key` and one input; returns the next state and the effects.

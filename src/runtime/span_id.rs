@@ -7,14 +7,15 @@ use uuid::Uuid;
 
 use crate::model::{Act, Key, SpanId, TaskId, TraceContext};
 
-/// The id of the span of an entry with this trace. Entries of several topologies may have the same trace and key.
-pub(super) fn of_entry(trace: &TraceContext, (topology, task, key): (&str, &TaskId, &Key)) -> SpanId {
-    derived(trace, &format_args!("{topology}/{task}/{key}"))
+/// The id of the span of an entry with this trace. `application` is a name that no other application has: entries of several may have
+/// the same trace and key.
+pub(super) fn of_entry(trace: &TraceContext, (application, task, key): (&str, &TaskId, &Key)) -> SpanId {
+    derived(trace, &format_args!("{application}/{task}/{key}"))
 }
 
 /// The id of the span of a call by an entry, which sends what it sends with this trace.
-pub(super) fn of_call(trace: &TraceContext, task: &TaskId, (key, act): (&Key, &Act)) -> SpanId {
-    derived(trace, &format_args!("{task}/{key}/{}/{}", act.slot.0, act.attempt))
+pub(super) fn of_call(trace: &TraceContext, (application, task, key): (&str, &TaskId, &Key), act: &Act) -> SpanId {
+    derived(trace, &format_args!("{application}/{task}/{key}/{}/{}", act.slot.0, act.attempt))
 }
 
 /// The first half of a UUID of version 5 (RFC 9562), in which the version is never 0.

@@ -11,7 +11,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -28,6 +30,7 @@ pub(crate) struct Collector {
 #[derive(Default)]
 struct Taken {
     is_failing: bool,
+    rejects: i64,
     requests: Vec<(HeaderMap, ExportTraceServiceRequest)>,
 }
 
@@ -69,6 +72,11 @@ impl Collector {
         self.taken.lock().unwrap().is_failing = is_failing;
     }
 
+    /// From now on it takes requests, and rejects so many spans of each.
+    pub(crate) fn set_rejecting(&self, spans: i64) {
+        self.taken.lock().unwrap().rejects = spans;
+    }
+
     /// A header of the first request that was taken.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         let taken = self.taken.lock().unwrap();
@@ -94,7 +102,9 @@ async fn take(State(taken): State<Arc<Mutex<Taken>>>, headers: HeaderMap, body: 
         return (StatusCode::SERVICE_UNAVAILABLE, "overloaded").into_response();
     }
     taken.requests.push((headers, ExportTraceServiceRequest::decode(body).unwrap()));
-    let answer = ExportTraceServiceResponse::default().encode_to_vec();
+    let partial = |rejected_spans| ExportTracePartialSuccess { rejected_spans, error_message: "too old".to_owned() };
+    let partial_success = (taken.rejects > 0).then(|| partial(taken.rejects));
+    let answer = ExportTraceServiceResponse { partial_success }.encode_to_vec();
     ([(header::CONTENT_TYPE, "application/x-protobuf")], answer).into_response()
 }
 

@@ -1,6 +1,7 @@
 //! The exporter of spans, with a collector.
 
-use std::sync::Arc;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use sheaf::metric::{Build, Declared, Metrics};
@@ -10,7 +11,6 @@ use sheaf::secret::Secret;
 use tokio::runtime::Runtime;
 
 use crate::collector::Collector;
-use crate::control_m::support::closed_port;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PARENT: &str = "b7ad6b7169203331";
@@ -93,17 +93,30 @@ fn spans_of_a_failing_collector_are_lost_and_counted_and_later_ones_are_not() {
 }
 
 #[test]
-fn a_collector_that_is_down_delays_nobody() {
-    let (runtime, metrics) = (Runtime::new().unwrap(), metrics());
-    let (_held, closed) = closed_port();
-    let otlp = Otlp::new(&settings(format!("http://{closed}")), runtime.handle(), metrics.clone()).unwrap();
-    // More than may wait: the rest is dropped and not waited for.
-    for _ in 0..50_000 {
-        otlp.ended(span(SpanKind::Entry, 1, None));
-    }
+fn spans_that_the_collector_rejects_are_lost_although_it_takes_the_request() {
+    let runtime = Runtime::new().unwrap();
+    let (collector, metrics) = (Collector::start(&runtime), metrics());
+    let otlp = Otlp::new(&settings(collector.endpoint()), runtime.handle(), metrics.clone()).unwrap();
+    collector.set_rejecting(2);
+    (0..5).for_each(|id| otlp.ended(span(SpanKind::Entry, id + 1, None)));
     otlp.close();
-    let [exported, lost] = counted(&metrics);
-    assert!(exported == 0 && lost >= 512, "{lost}");
+    assert_eq!(counted(&metrics), [3, 2]);
+}
+
+/// If a full queue were waited for, the collector would see a request for each batch.
+#[test]
+fn a_collector_that_does_not_answer_is_waited_for_by_nobody() {
+    const SPANS: usize = 50_000;
+    let (runtime, metrics) = (Runtime::new().unwrap(), metrics());
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let (accepted, requests) = mpsc::channel();
+    std::thread::spawn(move || listener.incoming().try_for_each(|stream| accepted.send(stream)));
+    let otlp = Otlp::new(&settings(endpoint), runtime.handle(), metrics.clone()).unwrap();
+    (0..SPANS).for_each(|_| otlp.ended(span(SpanKind::Entry, 1, None)));
+    assert!(requests.try_iter().count() <= 1, "the first one waits for its answer");
+    otlp.close();
+    assert_eq!(counted(&metrics), [0, 0], "neither is known");
 }
 
 #[test]
@@ -111,12 +124,28 @@ fn settings_that_cannot_be_used_are_named_without_secrets() {
     let refused = |endpoint: &str, header: &str, value: &str| {
         let headers = vec![(header.to_owned(), Secret::new(value.to_owned()))];
         let settings = Settings { headers, ..settings(endpoint.to_owned()) };
-        Otlp::check(&settings).unwrap_err().to_string()
+        let error = Otlp::check(&settings).unwrap_err().to_string();
+        let runtime = Runtime::new().unwrap();
+        assert_eq!(Otlp::new(&settings, runtime.handle(), metrics()).unwrap_err().to_string(), error);
+        assert!(!error.contains("hunter2"), "{error}");
+        error
     };
-    let error = refused("collector:4318", "a", "b");
-    assert!(error.starts_with("otlp.endpoint cannot be used: it is neither http nor https"), "{error}");
-    let error = refused("http://user:hunter2@[", "a", "b");
-    assert!(error.starts_with("otlp.endpoint cannot be used: ") && !error.contains("hunter2"), "{error}");
+    for (endpoint, words) in [
+        ("collector:4318", "it is neither http nor https"),
+        ("http://user:hunter2@[", "invalid"),
+        ("http://user:hunter2@collector:4318\n", "it contains a user or a password: write otlp.headers.authorization"),
+        ("https://collector?key=hunter2", "it contains a `?` or a `#`"),
+    ] {
+        let error = refused(endpoint, "a", "b");
+        assert!(error.starts_with("otlp.endpoint cannot be used: ") && error.contains(words), "{error}");
+    }
     let error = refused("http://collector:4318", "authorization", "hunter2\n");
-    assert!(error.starts_with("otlp.headers.authorization ") && !error.contains("hunter2"), "{error}");
+    assert!(error.starts_with("otlp.headers.authorization "), "{error}");
+    // What is taken is sent as it was read.
+    let runtime = Runtime::new().unwrap();
+    let collector = Collector::start(&runtime);
+    let otlp = Otlp::new(&settings(collector.endpoint() + "/\n"), runtime.handle(), metrics()).unwrap();
+    otlp.ended(span(SpanKind::Entry, 1, None));
+    otlp.close();
+    assert_eq!(collector.spans().len(), 1);
 }

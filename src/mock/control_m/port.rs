@@ -58,13 +58,13 @@ impl Port {
     /// else: not to another server, and not to a client that is connecting to it, which would be connected to itself.
     async fn stay_down(&mut self) {
         self.listener = None;
+        self.lines.cut_all().await;
         let socket = loop {
             match bind(self.address) {
                 Ok(socket) => break socket,
                 Err(_) => tokio::time::sleep(PAUSE).await,
             }
         };
-        self.lines.cut_all().await;
         self.actual.send_replace(true);
         if self.wanted.wait_for(|down| !down).await.is_err() {
             // The handle is gone, so it stays down.

@@ -52,8 +52,10 @@ impl Task {
                     continue; // It stays queued in its entry, and is found again when the task is restored.
                 }
                 let (node, task, has_spans) = (plan.node(self.node)?, &self.id, txn.spans.is_some());
-                let topology = &plan.topology.name;
-                let sent = |trace: &EntryTrace| Traced { topology, node, task, key: &key, trace, has_spans }.sent();
+                let (application, topology, key_of) = (plan.instances.as_str(), &*plan.topology.name, &key);
+                let sent = |trace: &EntryTrace| {
+                    Traced { application, topology, node, task, key: key_of, trace, has_spans }.sent()
+                };
                 let trace = trace.as_deref().map(sent);
                 self.decide(&key, (act, trace), txn);
                 txn.input();

@@ -28,7 +28,8 @@ pub(super) fn left(replay: Option<Arc<Replay>>, next: Option<Timestamp>) -> Opti
     replay.filter(|replay| next.is_some_and(|due| due < replay.at))
 }
 
-/// Marks the records that come of a replay. Its alerts are not counted and not logged: they were before. It calls nobody.
+/// Marks the records that come of a replay. Its alerts are not counted and not logged, and its spans not
+/// exported: they were before. It calls nobody.
 pub(super) fn marked(mut staged: Staged, replay: Option<&Replay>) -> Result<Staged, Reject> {
     let Some(replay) = replay else { return Ok(staged) };
     if let Some((act, _)) = staged.acts.first() {
@@ -40,5 +41,32 @@ pub(super) fn marked(mut staged: Staged, replay: Option<&Replay>) -> Result<Stag
         output.headers.push(Headers::REPLAY, Some(mark.clone()));
     }
     staged.alerts.clear();
+    staged.span = None;
     Ok(staged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Span, SpanId, SpanKind, TraceContext};
+
+    #[test]
+    fn what_was_told_before_is_not_told_again() {
+        let at = Timestamp::from_millis(7);
+        let parent = TraceContext::new("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", None).unwrap();
+        let span = Span {
+            parent,
+            id: SpanId([1; 8]),
+            name: "bundle".to_owned(),
+            kind: SpanKind::Entry,
+            start: at,
+            end: at,
+            attributes: Vec::new(),
+            error: None,
+        };
+        let staged = || Staged { span: Some(span.clone()), ..Staged::default() };
+        let replay = Replay { id: "r".into(), at };
+        assert_eq!(marked(staged(), Some(&replay)).unwrap().span, None);
+        assert!(marked(staged(), None).unwrap().span.is_some());
+    }
 }

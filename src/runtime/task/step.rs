@@ -9,14 +9,13 @@ use bytes::Bytes;
 
 use super::cache::Decoded;
 use super::entry::{CurrentEntry, NextEntry};
-use super::trace::{self, Traced};
-use crate::codec::entry::EntryTrace;
+use super::trace::{Before, Traced};
 use crate::codec::{Head, entry, part};
 use crate::model::{
     Act, Alert, Key, Listing, Moment, OutRecord, Reject, RejectReason, Span, Statuses, Target, TaskId, Timer,
     TimerKind, Timestamp, TraceContext,
 };
-use crate::processor::{Count, Effect, Forward, Input, Observation, Transition};
+use crate::processor::{Body, Count, Effect, Forward, Input, Observation, Transition};
 use crate::runtime::alert::{self, Origin};
 use crate::runtime::error::{Error, Result};
 use crate::runtime::history::{self, EffectNames, StepInput};
@@ -51,16 +50,26 @@ pub(super) struct Staged {
 }
 
 impl Staged {
-    /// Adds the trace to what the step sends, and the span of the entry if the step has ended it.
-    fn belongs_to(&mut self, trace: &EntryTrace, context: StepContext<'_>, was_open: bool) {
+    /// Adds the trace to what the step sends, and the span of the entry if the step has ended it. `head` is that of the entry, also
+    /// of one that is deleted.
+    fn belongs_to(&mut self, before: &Before, context: StepContext<'_>, head: &Head) {
         let StepContext { plan, node, task, key, at, has_spans, .. } = context;
-        let traced = Traced { topology: &plan.topology.name, node, task, key, trace, has_spans };
-        let sent = traced.sent();
-        self.outputs.iter_mut().for_each(|output| sent.add_to(&mut output.headers));
-        self.trace = Some(sent);
-        if was_open {
-            let next = self.entry.as_ref().map(|entry| &*entry.written.head);
-            self.span = traced.ended(next, at.wall);
+        // The topic is the application's own.
+        let (application, topology) = (plan.instances.as_str(), &*plan.topology.name);
+        let entry =
+            head.trace.as_deref().map(|trace| Traced { application, topology, node, task, key, trace, has_spans });
+        let next = self.entry.as_ref().map(|entry| &*entry.written.head);
+        self.span = entry.and_then(|entry| before.ended(entry, next, at.wall));
+        if self.outputs.is_empty() && self.acts.is_empty() {
+            return;
+        }
+        self.trace = before.sent(entry);
+        let Some(trace) = &self.trace else { return };
+        for output in &mut self.outputs {
+            // A record is not refused because of its trace.
+            if output.size() + trace.headers_size() + RECORD_OVERHEAD <= plan.record_max(&output.topic) {
+                trace.add_to(&mut output.headers);
+            }
         }
     }
 }
@@ -105,8 +114,7 @@ pub(super) fn stage(
     if let Input::Timer(timer) = &input {
         unschedule(Arc::make_mut(&mut head), timer.kind);
     }
-    let was_open = context.has_spans && (body.is_none() || trace::is_open(context.node, &head));
-    let trace = trace::of(context.node, &mut head, &input, context.at.wall);
+    let before = Before::of(context.node, (&head, body.is_some()), &input);
     let Transition { state, effects } = match context.node.processor.step(context.key, body, input, context.at) {
         Ok(transition) => transition,
         Err(reject) => return Ok(Err(reject)),
@@ -154,8 +162,10 @@ pub(super) fn stage(
             Effect::DeadLetter(reject) => staged.letters.push(reject),
         }
     }
+    let mut traced = before.is_some().then(|| Arc::clone(&head));
     if let Some(body) = state {
-        list(Arc::make_mut(&mut head), context.node.processor.listing(&body));
+        complete(context, &mut head, (&body, before.as_ref()));
+        traced = before.is_some().then(|| Arc::clone(&head));
         let bytes = match encode(context, &head, &body, scratch) {
             Ok(bytes) => bytes,
             Err(reject) => return Ok(Err(reject)),
@@ -163,17 +173,25 @@ pub(super) fn stage(
         let written = Written { head: Arc::clone(&head), bytes };
         staged.entry = Some(NextEntry { written, parts, decoded: Decoded { head, body, parts_size } });
     }
-    if let Some(trace) = trace {
-        staged.belongs_to(&trace, context, was_open);
+    if let (Some(before), Some(head)) = (&before, traced) {
+        staged.belongs_to(before, context, &head);
     }
     Ok(outputs_fit(context.plan, staged))
+}
+
+/// Gives the head of an entry what follows from its next state.
+fn complete(context: StepContext<'_>, head: &mut Arc<Head>, (body, before): (&Body, Option<&Before>)) {
+    list(Arc::make_mut(head), context.node.processor.listing(body));
+    if let Some(before) = before {
+        before.keep(context.node, head, context.at.wall);
+    }
 }
 
 /// The encoded entry. It is encoded in `scratch` and copied at its exact length, because overlay and changelog keep it.
 pub(super) fn encode(
     context: StepContext<'_>,
     head: &Head,
-    body: &crate::processor::Body,
+    body: &Body,
     scratch: &mut Vec<u8>,
 ) -> std::result::Result<Bytes, Reject> {
     let processor = &context.node.processor;

@@ -1,8 +1,11 @@
-//! The trace of a step, which what it sends belongs to: that of its entry, or that of its record.
+//! The trace of a step, which what it sends belongs to: that of its entry, or that of its input.
 //!
 //! With spans (they are exported, and the trace is sampled) an entry that keeps its trace is a span of it, from its first record
-//! until it is open no more ([`Processor::open_since`](crate::processor::Processor::open_since)), and what it sends is caused by that
-//! span. Otherwise sheaf is not seen in a trace: what an entry sends is caused by whoever has sent its first record.
+//! until it is open no more, and what it sends is caused by that span. Otherwise sheaf is not seen in a trace: what an entry sends is
+//! caused by whoever has sent its first record.
+//!
+//! An entry is open while one of its statuses is ([`Processor::open_since`](crate::processor::Processor::open_since)); one without
+//! statuses is open until it is deleted.
 
 use std::sync::Arc;
 
@@ -13,32 +16,81 @@ use crate::processor::Input;
 use crate::runtime::span_id;
 use crate::topology::Node;
 
-/// The trace of a step on an entry. If the processor keeps traces, the entry is given that of its first record that has one.
-pub(super) fn of(node: &Node, head: &mut Arc<Head>, input: &Input, now: Timestamp) -> Option<Arc<EntryTrace>> {
-    let is_kept = node.processor.keeps_trace();
-    if is_kept && head.trace.is_some() {
-        return head.trace.clone();
+/// What is known of traces before a step.
+#[derive(Debug)]
+pub(super) struct Before {
+    of_input: Option<TraceContext>,
+    was: Was,
+}
+
+/// An entry before a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Was {
+    Absent,
+    Open,
+    Ended,
+}
+
+impl Before {
+    /// `None` if neither the input nor the entry has a trace. `exists`: there is an entry with this head.
+    pub(super) fn of(node: &Node, (head, exists): (&Head, bool), input: &Input) -> Option<Self> {
+        let of_input = match input {
+            Input::Record(event) => TraceContext::of(&event.record.headers),
+            Input::Command(command) => command.traceparent.as_ref().and_then(|text| TraceContext::new(text, None)),
+            Input::Timer(_) | Input::Outcome(_) => None,
+        };
+        if of_input.is_none() && head.trace.is_none() {
+            return None;
+        }
+        let was = match exists {
+            false => Was::Absent,
+            true if is_open(node, head) => Was::Open,
+            true => Was::Ended,
+        };
+        Some(Self { of_input, was })
     }
-    let context = match input {
-        Input::Record(event) => TraceContext::of(&event.record.headers)?,
-        Input::Command(command) => TraceContext::new(command.traceparent.as_ref()?, None)?,
-        Input::Timer(_) | Input::Outcome(_) => return None,
-    };
-    let trace = Arc::new(EntryTrace { context, since: now });
-    if is_kept {
-        Arc::make_mut(head).trace = Some(Arc::clone(&trace));
+
+    /// Gives the entry the trace of the input, if its processor keeps traces: an entry that is new or begins anew takes it, and an open
+    /// one without a trace. One that has ended and stays so takes none.
+    pub(super) fn keep(&self, node: &Node, head: &mut Arc<Head>, now: Timestamp) {
+        let Some(context) = self.of_input.clone().filter(|_| node.processor.keeps_trace()) else { return };
+        let takes = match self.was {
+            Was::Absent => true,
+            Was::Open => head.trace.is_none(),
+            Was::Ended => is_open(node, head),
+        };
+        if takes {
+            Arc::make_mut(head).trace = Some(Arc::new(EntryTrace { context, since: now }));
+        }
     }
-    Some(trace)
+
+    /// The trace for what the step sends: that of the entry, or else that of the input.
+    pub(super) fn sent(&self, entry: Option<Traced<'_>>) -> Option<TraceContext> {
+        entry.map(Traced::sent).or_else(|| self.of_input.clone())
+    }
+
+    /// The span of the entry, if this step has ended it; `next` is its head, `None` if there is no entry any more.
+    pub(super) fn ended(&self, entry: Traced<'_>, next: Option<&Head>, now: Timestamp) -> Option<Span> {
+        let has_ended = match (self.was, next) {
+            (Was::Open, None) => true,
+            (Was::Absent | Was::Open, Some(head)) => !is_open(entry.node, head),
+            (Was::Absent, None) | (Was::Ended, _) => false,
+        };
+        if has_ended { entry.span(next, now) } else { None }
+    }
 }
 
 /// True if an entry with this head waits for something.
-pub(super) fn is_open(node: &Node, head: &Head) -> bool {
-    head.statuses.as_slice().iter().any(|status| node.processor.open_since(*status, head.at).is_some())
+fn is_open(node: &Node, head: &Head) -> bool {
+    let statuses = head.statuses.as_slice();
+    statuses.is_empty() || statuses.iter().any(|status| node.processor.open_since(*status, head.at).is_some())
 }
 
-/// An entry with a trace.
+/// An entry that keeps a trace.
 #[derive(Clone, Copy)]
 pub(super) struct Traced<'a> {
+    /// A name that no other application has.
+    pub application: &'a str,
     /// The name of the topology.
     pub topology: &'a str,
     pub node: &'a Node,
@@ -56,12 +108,12 @@ impl Traced<'_> {
         if self.is_span() { context.from_span(self.id()) } else { context.clone() }
     }
 
-    /// Its span, if it is open no more; `next` is its head, `None` if it was deleted.
-    pub(super) fn ended(self, next: Option<&Head>, now: Timestamp) -> Option<Span> {
-        let Self { topology, node, key, trace: EntryTrace { context, since }, .. } = self;
-        if !self.is_span() || next.is_some_and(|head| is_open(node, head)) {
+    /// Its span, if it is one, until now.
+    fn span(self, next: Option<&Head>, now: Timestamp) -> Option<Span> {
+        if !self.is_span() {
             return None;
         }
+        let Self { topology, node, key, trace: EntryTrace { context, since }, .. } = self;
         let statuses = next.map(|head| head.statuses).unwrap_or_default();
         let names = statuses.as_slice().iter().map(|status| node.processor.status_name(*status));
         Some(Span {
@@ -81,11 +133,11 @@ impl Traced<'_> {
     }
 
     fn id(self) -> SpanId {
-        let Self { topology, task, key, trace, .. } = self;
-        span_id::of_entry(&trace.context, (topology, task, key))
+        let Self { application, task, key, trace, .. } = self;
+        span_id::of_entry(&trace.context, (application, task, key))
     }
 
     fn is_span(self) -> bool {
-        self.has_spans && self.trace.context.is_sampled() && self.node.processor.keeps_trace()
+        self.has_spans && self.trace.context.is_sampled()
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct CallSpans {
     pub spans: Arc<dyn Spans>,
     /// The clock of their times.
     pub clock: Arc<dyn Clock>,
+    /// The application.
+    pub application: String,
 }
 
 /// The acts of a stream thread.
@@ -132,14 +134,14 @@ impl Acts {
 impl CallSpans {
     /// The span of a call that begins now, and what takes it when it ends; `None` if the trace is not sampled.
     fn begin(&self, trace: &TraceContext, (task, key): &(TaskId, Key), act: &Act) -> Option<BegunCall> {
-        let Self { spans, clock } = self;
+        let Self { spans, clock, application } = self;
         if !trace.is_sampled() {
             return None;
         }
         let now = clock.now();
         let span = Span {
             parent: trace.clone(),
-            id: span_id::of_call(trace, task, (key, act)),
+            id: span_id::of_call(trace, (application, task, key), act),
             name: format!("call {}", act.to),
             kind: SpanKind::Call,
             start: now,

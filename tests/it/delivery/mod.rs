@@ -15,7 +15,7 @@ mod injection;
 mod outage;
 mod progressive;
 mod property;
-mod recording;
+pub(crate) mod recording;
 mod runs;
 mod secret;
 mod stored;

@@ -10,11 +10,11 @@ use sheaf::sink::control_m::{ControlM, Runs};
 
 /// The spans that have ended.
 #[derive(Debug, Default)]
-pub(super) struct Ended(Mutex<Vec<Span>>);
+pub(crate) struct Ended(Mutex<Vec<Span>>);
 
 impl Ended {
     /// The spans so far, by name.
-    pub(super) fn of(&self, name: &str) -> Vec<Span> {
+    pub(crate) fn of(&self, name: &str) -> Vec<Span> {
         self.0.lock().unwrap().iter().filter(|span| span.name == name).cloned().collect()
     }
 }

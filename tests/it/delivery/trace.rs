@@ -99,7 +99,8 @@ fn an_alert_of_a_bundle_belongs_to_its_trace() {
     assert_eq!(traces, [None, Some(OF_CHILD)]);
 }
 
-/// Kills at each point of a commit: a span may be exported again, with the same id, and what was sent names it.
+/// Killed before a commit, and after it with a call in flight (whose end comes all the same, as the test's calls of a killed instance do):
+/// a span may be exported again, with the same id, and what was sent names it.
 #[test]
 fn the_spans_of_a_sampled_trace_are_its_bundle_its_delivery_and_each_call() {
     for point in [FaultPoint::Stepped, FaultPoint::Produced, FaultPoint::HandedOver] {

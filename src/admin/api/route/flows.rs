@@ -102,7 +102,8 @@ pub(super) async fn start(
     let arguments = BTreeMap::from([(NAME.to_owned(), name), (DATA.to_owned(), data)]);
     let why = "started over HTTP".to_owned();
     let (at, by) = (SystemClock.now(), caller.name.clone());
-    let traceparent = headers.get(TraceContext::TRACEPARENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let traceparent = headers.get(TraceContext::TRACEPARENT).and_then(|value| value.to_str().ok());
+    let traceparent = traceparent.and_then(|text| TraceContext::new(text, None)).map(|trace| trace.traceparent());
     let command = Command { id, name: START.to_owned(), arguments, by, why, at, traceparent };
     let (place, query) = ((FLOW.to_owned(), key.clone()), ProcessorQuery { application, local: false });
     let (sent_key, sent_application) = (key.clone(), query.application.clone());
