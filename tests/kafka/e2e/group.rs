@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sheaf::broker::kafka::KafkaSettings;
-use sheaf::model::{OutRecord, TopicPartition};
+use sheaf::model::{OutRecord, Topic, TopicPartition};
 
 use super::super::fixture::{Fixture, LIMIT};
 use super::bundle::{Bundle, bundles, shuffled};
@@ -109,25 +109,7 @@ fn lost_offsets_are_not_guessed() {
 
     // The offsets of sources are reported first, then those of inboxes.
     for topic in [deployment.topic("parents"), deployment.own("bundle-inbox")] {
-        let mut instance = deployment.start("a");
-        assert_eq!(instance.exit_code(), Some(1));
-        let log_text = instance.log_text();
-        assert!(log_text.contains(&format!("the group {group} has no committed offset for")), "{log_text}");
-        let commands: Vec<&str> =
-            log_text.split('`').filter(|part| part.starts_with("kafka-consumer-groups ")).collect();
-        assert!(commands.iter().any(|command| command.contains(topic.as_str())), "{log_text}");
-        for command in commands.iter().collect::<BTreeSet<_>>() {
-            let words = command.split(' ').skip(1);
-            let tool = ["org.apache.kafka.tools.consumer.group.ConsumerGroupCommand", "--bootstrap-server"];
-            let server = deployment.fixture.settings.bootstrap_servers.as_str();
-            let words: Vec<&str> = tool.into_iter().chain([server]).chain(words).collect();
-            // While the group has a member, the tool refuses to reset offsets.
-            until("the offset is set", || {
-                let output = java(&words, "");
-                let log_text = String::from_utf8_lossy(&output.stdout).into_owned();
-                log_text.contains("NEW-OFFSET") && !log_text.contains("Error")
-            });
-        }
+        set_offsets_as_told(&deployment, &topic);
     }
     let mut instance = deployment.run("a");
     deployment
@@ -135,6 +117,57 @@ fn lost_offsets_are_not_guessed() {
     deployment.wait_for_deliveries(&all);
     deployment.assert_exactly(&all);
     assert!(instance.metric("sheaf_bundle_events_total", r#"outcome="duplicate""#) < 0.5, "no event is read twice");
+    assert_eq!(instance.terminate(), Some(0));
+}
+
+/// Starts an instance, which ends because it has no offsets of a topic, and runs the commands of its message.
+fn set_offsets_as_told(deployment: &Deployment, topic: &Topic) {
+    let mut instance = deployment.start("a");
+    assert_eq!(instance.exit_code(), Some(1));
+    let log_text = instance.log_text();
+    let named = format!("the group {} has no committed offset for", deployment.application());
+    assert!(log_text.contains(&named), "{log_text}");
+    let commands: BTreeSet<&str> =
+        log_text.split('`').filter(|part| part.starts_with("kafka-consumer-groups ")).collect();
+    assert!(commands.iter().any(|command| command.contains(topic.as_str())), "{log_text}");
+    for command in commands {
+        let words = command.split(' ').skip(1);
+        let tool = ["org.apache.kafka.tools.consumer.group.ConsumerGroupCommand", "--bootstrap-server"];
+        let server = deployment.fixture.settings.bootstrap_servers.as_str();
+        let words: Vec<&str> = tool.into_iter().chain([server]).chain(words).collect();
+        // While the group has a member, the tool refuses to reset offsets.
+        until("the offset is set", || {
+            let output = java(&words, "");
+            let log_text = String::from_utf8_lossy(&output.stdout).into_owned();
+            log_text.contains("NEW-OFFSET") && !log_text.contains("Error")
+        });
+    }
+}
+
+/// What to do is in the messages: in that of the running instance, and in that of the start.
+#[test]
+#[ignore = "a minute and a half: a topic that is missing is named after half a minute"]
+fn a_deleted_inbox_is_named_and_made_anew_as_the_messages_say() {
+    let Some(deployment) = Deployment::open("e2e-no-inbox") else { return };
+    let all = bundles(60, &mut fastrand::Rng::with_seed(45));
+    let (parents, children): (Vec<_>, Vec<_>) =
+        all.iter().flat_map(Bundle::events).partition(|(is_parent, _)| *is_parent);
+    let inbox = deployment.own("bundle-inbox");
+    let mut instance = deployment.run("a");
+    deployment.write_events(&parents);
+    deployment.wait_for_entries(&deployment.own("bundle-changelog"), &all);
+    deployment.fixture.admin().delete(std::slice::from_ref(&inbox), LIMIT).expect("deleted");
+    instance.wait_for_log("a topic of this application does not exist");
+    let log_text = instance.log_text();
+    assert!(log_text.contains(inbox.as_str()) && log_text.contains("stop all instances, start one"), "{log_text}");
+    // What comes meanwhile is not lost: its transaction is aborted and repeated.
+    deployment.write_events(&children);
+    instance.wait_for_log("transaction aborted; retrying it");
+    assert_eq!(instance.terminate(), Some(0));
+    set_offsets_as_told(&deployment, &inbox);
+    let mut instance = deployment.run("a");
+    deployment.wait_for_deliveries(&all);
+    deployment.assert_exactly(&all);
     assert_eq!(instance.terminate(), Some(0));
 }
 
