@@ -275,7 +275,7 @@
 //! | 8 | `app` | turns a configuration into applications |
 //! | 7 | `admin`, `sim` | shows a runtime over HTTP; simulates one from a seed |
 //! | 6 | `runtime`, `sink`, `mock`, `aws`, `otlp` | processes records; calls other systems; mocks them; secrets and blobs from AWS; exports spans |
-//! | 5 | `broker`, `store`, `secret`, `blob` | ports, each with its adapters beside it |
+//! | 5 | `broker`, `store`, `secret`, `blob`, `http_client` | ports, each with its adapters beside it; what clients of HTTP share |
 //! | 4 | `config`, `metric` | typed settings; all metrics |
 //! | 3 | `topology` | the sources and outputs of processors |
 //! | 2 | `processor` | step functions |
@@ -291,6 +291,7 @@ pub mod broker;
 pub mod cli;
 pub mod codec;
 pub mod config;
+pub mod http_client;
 pub mod metric;
 pub mod mock;
 pub mod model;

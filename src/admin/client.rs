@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::{ClientBuilder, Url, redirect};
 use serde_json::Value;
 
+use crate::http_client::body;
 use crate::secret::Secret;
 
 /// The time-out of a request: longer than that of the server.
@@ -154,18 +155,6 @@ fn trusting(http: ClientBuilder, pem: &[u8]) -> Result<ClientBuilder, String> {
 #[cfg(not(feature = "tls"))]
 fn trusting(_: ClientBuilder, _: &[u8]) -> Result<ClientBuilder, String> {
     Err("this build has no TLS: build with --features tls (the default)".to_owned())
-}
-
-/// The body, up to a limit in bytes; `Ok(None)` if it is longer.
-pub(super) async fn body(response: &mut reqwest::Response, max: usize) -> Result<Option<Vec<u8>>, reqwest::Error> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if bytes.len() + chunk.len() > max {
-            return Ok(None);
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(Some(bytes))
 }
 
 /// The last cause of an error: the outer ones of a client say only that a request failed.

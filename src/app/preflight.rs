@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::error::{Error, Result};
 use super::{broker, http, otlp, sink};
 use crate::config::{Config, Reference};
+use crate::http_client::is_clear_text_to_elsewhere;
 use crate::secret::{SecretRef, Source as _, Sources};
-use crate::sink::is_clear_text_to_elsewhere;
 
 /// Parts of the names of settings that hold secrets.
 const SECRET_WORDS: [&str; 6] = ["api_key", "password", "secret", ".key.pem", "routing_key", ".token"];

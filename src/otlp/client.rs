@@ -8,12 +8,12 @@ use std::time::Duration;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message as _;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::HeaderMap;
 use reqwest::{Url, redirect};
 use tokio::runtime::Handle;
 
 use super::settings::{Error, Settings};
-use crate::secret::Secret;
+use crate::http_client::{self, address, body, chain};
 
 /// The time-out of a request.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
@@ -65,7 +65,7 @@ impl Client {
             .redirect(redirect::Policy::none())
             .no_proxy()
             .build()
-            .map_err(|error| Error::Client(error.to_string()))?;
+            .map_err(|error| Error::Client(chain(error)))?;
         Ok(Self { http, headers, handle, last: Last::default() })
     }
 
@@ -77,20 +77,13 @@ impl Client {
 
 /// The URL of traces. The error has no part of the endpoint.
 pub(super) fn url(settings: &Settings) -> Result<Url, Error> {
-    let wrong = |detail: &str| Error::Endpoint(detail.to_owned());
-    let mut url = Url::parse(settings.endpoint.expose()).map_err(|error| wrong(&error.to_string()))?;
-    match url.scheme() {
-        "https" if !cfg!(feature = "tls") => {
-            return Err(wrong("this build has no TLS: build with --features tls (the default)"));
-        }
-        "http" | "https" => {}
-        _ => return Err(wrong("it is neither http nor https")),
-    }
+    let mut url = address(settings.endpoint.expose()).map_err(Error::Endpoint)?;
+    let wrong = |detail: &str| Err(Error::Endpoint(detail.to_owned()));
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("it contains a user or a password: write otlp.headers.authorization"));
+        return wrong("it contains a user or a password: write otlp.headers.authorization");
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("it contains a `?` or a `#`"));
+        return wrong("it contains a `?` or a `#`");
     }
     let path = format!("{}{PATH}", url.path().trim_end_matches('/'));
     url.set_path(&path);
@@ -99,12 +92,8 @@ pub(super) fn url(settings: &Settings) -> Result<Url, Error> {
 
 /// The headers of each request.
 pub(super) fn headers(settings: &Settings) -> Result<HeaderMap, Error> {
-    let header = |(name, value): &(String, Secret)| {
-        let mut value = HeaderValue::from_str(value.expose()).ok()?;
-        value.set_sensitive(true);
-        Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value))
-    };
-    settings.headers.iter().map(|one| header(one).ok_or_else(|| Error::Header(one.0.clone()))).collect()
+    let named = settings.headers.iter().map(|(name, value)| (name.as_str(), value.expose()));
+    http_client::headers(named).map_err(Error::Header)
 }
 
 type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, HttpError>> + Send + 'a>>;
@@ -120,7 +109,7 @@ impl HttpClient for Client {
                 Ok(request) => send(&http, request).await,
                 Err(error) => Err(error.into()),
             };
-            let failure = answer.as_ref().err().map(|error| chain(&**error));
+            let failure = answer.as_ref().err().map(ToString::to_string);
             let rejected = answer.as_ref().ok().and_then(rejected);
             last.set(Ended { failure, rejected });
             answer
@@ -130,15 +119,10 @@ impl HttpClient for Client {
 }
 
 async fn send(http: &reqwest::Client, request: reqwest::Request) -> Result<Response<Bytes>, HttpError> {
-    let mut answer = http.execute(request).await.map_err(reqwest::Error::without_url)?;
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
-        if body.len() + chunk.len() > ANSWER_MAX {
-            return Err(format!("the answer is larger than {ANSWER_MAX} bytes").into());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    let mut response = Response::new(Bytes::from(body));
+    let mut answer = http.execute(request).await.map_err(chain)?;
+    let read = body(&mut answer, ANSWER_MAX).await.map_err(chain)?;
+    let read = read.ok_or_else(|| format!("the answer is larger than {ANSWER_MAX} bytes"))?;
+    let mut response = Response::new(Bytes::from(read));
     *response.status_mut() = answer.status();
     *response.headers_mut() = std::mem::take(answer.headers_mut());
     Ok(response)
@@ -152,10 +136,4 @@ fn rejected(answer: &Response<Bytes>) -> Option<(usize, String)> {
     let partial = ExportTraceServiceResponse::decode(answer.body().clone()).ok()?.partial_success?;
     let spans = usize::try_from(partial.rejected_spans).ok().filter(|spans| *spans > 0)?;
     Some((spans, partial.error_message))
-}
-
-/// An error with its causes.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(error.source(), |error| error.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -17,7 +17,6 @@ pub mod smtp;
 pub mod webhook;
 
 pub use attempts::Calls;
-pub use http::is_clear_text_to_elsewhere;
 pub use limiter::{BreakerLimits, Limits, Rate};
 
 use std::collections::BTreeMap;

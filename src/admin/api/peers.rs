@@ -8,7 +8,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
-use crate::admin::client::{body, last_cause};
+use crate::admin::client::last_cause;
+use crate::http_client::body;
 use crate::model::{InstanceId, TaskId};
 use crate::runtime::{Peer, Queries};
 

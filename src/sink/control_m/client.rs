@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::RequestBuilder;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{RequestBuilder, Url};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -14,10 +14,11 @@ use super::http;
 use super::request::{self, Call, LOOK_UP_ROWS_MAX};
 use super::settings::{Annotation, Error, Settings};
 use crate::codec::percent_encode;
+use crate::http_client::{address, body, chain};
 use crate::model::Clock;
 use crate::processor::delivery::control_m::Mode;
 use crate::sink::http::permit::{self, Permitted};
-use crate::sink::http::{before, chain, retry_after, traced};
+use crate::sink::http::{before, retry_after, traced};
 
 /// The longest response that is read, in bytes: 10,000 rows take some 5 MB.
 const ANSWER_MAX: usize = 16 << 20;
@@ -223,14 +224,8 @@ fn annotation(annotation: &Annotation) -> Result<HeaderMap, Error> {
 
 /// The address without its last slash. One without a path is that of the server: the API is below [`API`] there.
 fn base_url(text: &str) -> Result<String, Error> {
-    let wrong = |detail: String| Error::BaseUrl { url: text.to_owned(), detail };
-    let url = Url::parse(text).map_err(|error| wrong(error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(wrong("it is neither http nor https".to_owned()));
-    }
-    if url.scheme() == "https" && !cfg!(feature = "tls") {
-        return Err(wrong("this build has no TLS: build with --features tls (the default)".to_owned()));
-    }
+    let wrong = |detail| Error::BaseUrl { url: text.to_owned(), detail };
+    let url = address(text).map_err(wrong)?;
     if !url.username().is_empty() || url.password().is_some() {
         // The text is not shown, because it may hold a password.
         return Err(Error::BaseUrl { url: "***".to_owned(), detail: "it contains a user or a password".to_owned() });
@@ -242,15 +237,10 @@ fn base_url(text: &str) -> Result<String, Error> {
     Ok(format!("{}{path}", url.as_str().trim_end_matches('/')))
 }
 
-/// Reads the body in chunks, up to the limit.
+/// The body as text, up to the limit.
 async fn read(response: &mut reqwest::Response) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(chain)? {
-        if bytes.len() + chunk.len() > ANSWER_MAX {
-            return Err(format!("the answer is larger than {ANSWER_MAX} bytes"));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
+    let bytes = body(response, ANSWER_MAX).await.map_err(chain)?;
+    let bytes = bytes.ok_or_else(|| format!("the answer is larger than {ANSWER_MAX} bytes"))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

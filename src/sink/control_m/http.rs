@@ -6,7 +6,7 @@ use reqwest::{Proxy, redirect, retry};
 use super::settings::{Error, Settings};
 #[cfg(feature = "tls")]
 use super::tls;
-use crate::sink::http::chain;
+use crate::http_client::chain;
 
 /// The client of these settings.
 pub(super) fn build(settings: &Settings) -> Result<reqwest::Client, Error> {

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, Url, redirect, retry};
 use serde_json::{Map, Value};
 
 use super::settings::{Error, Settings};
 use super::verdict;
+use crate::http_client::{self, address, body, chain};
 use crate::model::{Clock, Verdict};
 use crate::processor::call::{self, Http, Response, Webhook};
 use crate::secret::Secret;
 use crate::sink::http::permit::{Expired, Permitted};
-use crate::sink::http::{before, chain, retry_after, traced};
+use crate::sink::http::{before, retry_after, traced};
 
 /// The longest response that is read, in bytes.
 const ANSWER_MAX: usize = 64 << 10;
@@ -133,47 +134,19 @@ impl Client {
 
 /// The headers of each request.
 fn headers(settings: &Settings) -> Result<HeaderMap, Error> {
-    let header = |(name, value): &(String, Secret)| {
-        let mut value = HeaderValue::from_str(value.expose()).ok()?;
-        value.set_sensitive(true);
-        Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value))
-    };
-    let wrong = |name: &str| Error::Header { name: settings.name.clone(), header: name.to_owned() };
-    settings.headers.iter().map(|one| header(one).ok_or_else(|| wrong(&one.0))).collect()
+    let named = settings.headers.iter().map(|(name, value)| (name.as_str(), value.expose()));
+    http_client::headers(named).map_err(|header| Error::Header { name: settings.name.clone(), header })
 }
 
 /// Checks the headers and the URL.
 pub(super) fn check(settings: &Settings) -> Result<(), Error> {
     headers(settings)?;
-    match wrong_with(settings.url.expose()) {
-        Some(detail) => Err(Error::Url { name: settings.name.clone(), detail }),
-        None => Ok(()),
-    }
-}
-
-/// What is wrong with a URL; the text does not show it.
-fn wrong_with(url: &str) -> Option<String> {
-    let url = match Url::parse(url) {
-        Ok(url) => url,
-        Err(error) => return Some(error.to_string()),
-    };
-    match url.scheme() {
-        "https" if !cfg!(feature = "tls") => {
-            Some("this build has no TLS: build with --features tls (the default)".to_owned())
-        }
-        "http" | "https" => None,
-        _ => Some("it is neither http nor https".to_owned()),
-    }
+    let wrong = |detail| Error::Url { name: settings.name.clone(), detail };
+    address(settings.url.expose()).map(drop).map_err(wrong)
 }
 
 /// The body as text; `None` if it ends too early or is longer than [`ANSWER_MAX`].
 async fn read(response: &mut reqwest::Response) -> Option<String> {
-    let mut bytes = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if bytes.len() + chunk.len() <= ANSWER_MAX => bytes.extend_from_slice(&chunk),
-            Ok(None) => return Some(String::from_utf8_lossy(&bytes).into_owned()),
-            Ok(Some(_)) | Err(_) => return None,
-        }
-    }
+    let bytes = body(response, ANSWER_MAX).await.ok()??;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -2,7 +2,7 @@
 
 /// An error with its causes, because reqwest's own text has only the outermost. Without the URL, which is known to whoever called,
 /// and may hold a query or a secret.
-pub(in crate::sink) fn chain(error: reqwest::Error) -> String {
+pub(crate) fn chain(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(&error);
