@@ -12,8 +12,7 @@ use super::{
 };
 use crate::config::Config;
 use crate::metric::Metrics;
-use crate::model::Clock;
-use crate::model::Spans;
+use crate::model::{Clock, Spans};
 use crate::processor::delivery::control_m::Mode;
 use crate::runtime::{Application, AuditLog, MemoryBudget, Queries, Status, SystemClock};
 use crate::sink::Sinks;
@@ -65,12 +64,12 @@ impl Resources {
     /// Ends what is open at the services, when no further calls will be made.
     pub async fn close(&self) {
         let spans = self.spans.clone();
-        // A collector that does not answer must not keep Control-M from its log-out. It fails only when it has panicked, which has
-        // been printed then.
+        // Meanwhile, because a collector that does not answer must not keep Control-M from its log-out.
         let exported = tokio::task::spawn_blocking(move || spans.into_iter().for_each(|spans| spans.close()));
         if let Some(control_m) = &self.control_m {
             control_m.log_out().await;
         }
+        // It fails only when it has panicked, which has been printed then.
         drop(exported.await);
     }
 

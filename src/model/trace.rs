@@ -95,8 +95,9 @@ impl TraceContext {
 
     /// The size of its headers in a record, in bytes.
     pub fn headers_size(&self) -> usize {
-        let state = self.state.as_ref().map_or(0, |state| Self::TRACESTATE.len() + state.len() + 4);
-        Self::TRACEPARENT.len() + TRACEPARENT_BYTES + 4 + state
+        let mut headers = Headers::new();
+        self.add_to(&mut headers);
+        headers.size()
     }
 
     /// Appends its headers, unless there is a [`TRACEPARENT`](Self::TRACEPARENT).

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Task;
 use super::cache::Decoded;
+use super::step_context::StepContext;
 use super::trace::Traced;
 use crate::codec::entry::EntryTrace;
 use crate::model::{Act, ActSlot, Key, Target, TraceContext};
@@ -51,12 +52,10 @@ impl Task {
                 if !self.rewrite_head(plan, &key, txn, |head| head.queued.retain(|queued| *queued != slot))? {
                     continue; // It stays queued in its entry, and is found again when the task is restored.
                 }
-                let (node, task, has_spans) = (plan.node(self.node)?, &self.id, txn.spans.is_some());
-                let (application, topology, key_of) = (plan.instances.as_str(), &*plan.topology.name, &key);
-                let sent = |trace: &EntryTrace| {
-                    Traced { application, topology, node, task, key: key_of, trace, has_spans }.sent()
-                };
-                let trace = trace.as_deref().map(sent);
+                let (node, task, at) = (plan.node(self.node)?, &self.id, self.moment(txn));
+                let has_spans = txn.spans.is_some();
+                let context = StepContext { plan, node, task, key: &key, at, has_spans, waits: &|_| false };
+                let trace = trace.map(|trace| Traced { context, trace: &trace }.sent());
                 self.decide(&key, (act, trace), txn);
                 txn.input();
                 released += 1;

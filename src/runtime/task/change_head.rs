@@ -2,7 +2,8 @@
 
 use super::Task;
 use super::state::State;
-use super::step::{self, StepContext};
+use super::step;
+use super::step_context::StepContext;
 use crate::codec::Head;
 use crate::model::Key;
 use crate::processor::{AnyProcessor, Body, Deleted};

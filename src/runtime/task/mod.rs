@@ -32,6 +32,7 @@ mod read_error;
 mod replay;
 mod state;
 mod step;
+mod step_context;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -45,7 +46,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entry::NextEntry;
-use step::{Staged, StepContext};
+use step::Staged;
+use step_context::StepContext;
 
 use super::audit::Audited;
 use super::dead_letter::Stage;

@@ -9,20 +9,19 @@ use bytes::Bytes;
 
 use super::cache::Decoded;
 use super::entry::{CurrentEntry, NextEntry};
+use super::step_context::StepContext;
 use super::trace::{Before, Traced};
 use crate::codec::{Head, entry, part};
 use crate::model::{
-    Act, Alert, Key, Listing, Moment, OutRecord, Reject, RejectReason, Span, Statuses, Target, TaskId, Timer,
-    TimerKind, Timestamp, TraceContext,
+    Act, Alert, Listing, OutRecord, Reject, RejectReason, Span, Timer, TimerKind, Timestamp, TraceContext,
 };
 use crate::processor::{Body, Count, Effect, Forward, Input, Observation, Transition};
 use crate::runtime::alert::{self, Origin};
 use crate::runtime::error::{Error, Result};
-use crate::runtime::history::{self, EffectNames, StepInput};
+use crate::runtime::history::EffectNames;
 use crate::runtime::settings::RECORD_OVERHEAD;
 use crate::runtime::topology_plan::TopologyPlan;
 use crate::store::overlay::{Parts, Written};
-use crate::topology::Node;
 
 /// The result of a step.
 #[derive(Debug, Default)]
@@ -53,51 +52,21 @@ impl Staged {
     /// Adds the trace to what the step sends, and the span of the entry if the step has ended it. `head` is that of the entry, also
     /// of one that is deleted.
     fn belongs_to(&mut self, before: &Before, context: StepContext<'_>, head: &Head) {
-        let StepContext { plan, node, task, key, at, has_spans, .. } = context;
-        // The topic is the application's own.
-        let (application, topology) = (plan.instances.as_str(), &*plan.topology.name);
-        let entry =
-            head.trace.as_deref().map(|trace| Traced { application, topology, node, task, key, trace, has_spans });
+        let entry = head.trace.as_deref().map(|trace| Traced { context, trace });
         let next = self.entry.as_ref().map(|entry| &*entry.written.head);
-        self.span = entry.and_then(|entry| before.ended(entry, next, at.wall));
+        self.span = entry.and_then(|entry| before.ended(entry, next));
         if self.outputs.is_empty() && self.acts.is_empty() {
             return;
         }
         self.trace = before.sent(entry);
         let Some(trace) = &self.trace else { return };
+        let more = trace.headers_size() + RECORD_OVERHEAD;
         for output in &mut self.outputs {
             // A record is not refused because of its trace.
-            if output.size() + trace.headers_size() + RECORD_OVERHEAD <= plan.record_max(&output.topic) {
+            if output.size() + more <= context.plan.record_max(&output.topic) {
                 trace.add_to(&mut output.headers);
             }
         }
-    }
-}
-
-/// The context of a step.
-#[derive(Clone, Copy)]
-pub(super) struct StepContext<'a> {
-    pub plan: &'a TopologyPlan,
-    pub node: &'a Node,
-    pub task: &'a TaskId,
-    pub key: &'a Key,
-    pub at: Moment,
-    /// True if spans are exported.
-    pub has_spans: bool,
-    /// True if an act for this target has to wait for capacity.
-    pub waits: &'a dyn Fn(&Target) -> bool,
-}
-
-impl<'a> StepContext<'a> {
-    /// The step for the history.
-    pub(super) const fn of_history(
-        self,
-        input: StepInput,
-        before: Statuses,
-        result: std::result::Result<(Statuses, EffectNames), &'a Reject>,
-    ) -> history::Step<'a> {
-        let Self { node, task, key, at, .. } = self;
-        history::Step { node, task, key, at: at.wall, input, before, result }
     }
 }
 
@@ -162,18 +131,17 @@ pub(super) fn stage(
             Effect::DeadLetter(reject) => staged.letters.push(reject),
         }
     }
-    let mut traced = before.is_some().then(|| Arc::clone(&head));
     if let Some(body) = state {
         complete(context, &mut head, (&body, before.as_ref()));
-        traced = before.is_some().then(|| Arc::clone(&head));
         let bytes = match encode(context, &head, &body, scratch) {
             Ok(bytes) => bytes,
             Err(reject) => return Ok(Err(reject)),
         };
         let written = Written { head: Arc::clone(&head), bytes };
-        staged.entry = Some(NextEntry { written, parts, decoded: Decoded { head, body, parts_size } });
+        staged.entry =
+            Some(NextEntry { written, parts, decoded: Decoded { head: Arc::clone(&head), body, parts_size } });
     }
-    if let (Some(before), Some(head)) = (&before, traced) {
+    if let Some(before) = &before {
         staged.belongs_to(before, context, &head);
     }
     Ok(outputs_fit(context.plan, staged))

@@ -9,9 +9,10 @@
 
 use std::sync::Arc;
 
+use super::step_context::StepContext;
 use crate::codec::Head;
 use crate::codec::entry::EntryTrace;
-use crate::model::{Key, Span, SpanId, SpanKind, TaskId, Timestamp, TraceContext};
+use crate::model::{Span, SpanId, SpanKind, Timestamp, TraceContext};
 use crate::processor::Input;
 use crate::runtime::span_id;
 use crate::topology::Node;
@@ -70,13 +71,13 @@ impl Before {
     }
 
     /// The span of the entry, if this step has ended it; `next` is its head, `None` if there is no entry any more.
-    pub(super) fn ended(&self, entry: Traced<'_>, next: Option<&Head>, now: Timestamp) -> Option<Span> {
+    pub(super) fn ended(&self, entry: Traced<'_>, next: Option<&Head>) -> Option<Span> {
         let has_ended = match (self.was, next) {
             (Was::Open, None) => true,
-            (Was::Absent | Was::Open, Some(head)) => !is_open(entry.node, head),
+            (Was::Absent | Was::Open, Some(head)) => !is_open(entry.context.node, head),
             (Was::Absent, None) | (Was::Ended, _) => false,
         };
-        if has_ended { entry.span(next, now) } else { None }
+        if has_ended { entry.span(next) } else { None }
     }
 }
 
@@ -89,16 +90,8 @@ fn is_open(node: &Node, head: &Head) -> bool {
 /// An entry that keeps a trace.
 #[derive(Clone, Copy)]
 pub(super) struct Traced<'a> {
-    /// A name that no other application has.
-    pub application: &'a str,
-    /// The name of the topology.
-    pub topology: &'a str,
-    pub node: &'a Node,
-    pub task: &'a TaskId,
-    pub key: &'a Key,
+    pub context: StepContext<'a>,
     pub trace: &'a EntryTrace,
-    /// True if spans are exported.
-    pub has_spans: bool,
 }
 
 impl Traced<'_> {
@@ -109,11 +102,11 @@ impl Traced<'_> {
     }
 
     /// Its span, if it is one, until now.
-    fn span(self, next: Option<&Head>, now: Timestamp) -> Option<Span> {
+    fn span(self, next: Option<&Head>) -> Option<Span> {
         if !self.is_span() {
             return None;
         }
-        let Self { topology, node, key, trace: EntryTrace { context, since }, .. } = self;
+        let (StepContext { plan, node, key, at, .. }, EntryTrace { context, since }) = (self.context, self.trace);
         let statuses = next.map(|head| head.statuses).unwrap_or_default();
         let names = statuses.as_slice().iter().map(|status| node.processor.status_name(*status));
         Some(Span {
@@ -122,9 +115,9 @@ impl Traced<'_> {
             name: node.name.to_string(),
             kind: SpanKind::Entry,
             start: *since,
-            end: now,
+            end: at.wall,
             attributes: vec![
-                ("sheaf.topology", topology.to_owned()),
+                ("sheaf.topology", plan.topology.name.clone()),
                 ("sheaf.key", key.text().into_owned()),
                 ("sheaf.status", names.collect::<Vec<_>>().join(" ")),
             ],
@@ -133,11 +126,11 @@ impl Traced<'_> {
     }
 
     fn id(self) -> SpanId {
-        let Self { application, task, key, trace, .. } = self;
-        span_id::of_entry(&trace.context, (application, task, key))
+        let StepContext { plan, task, key, .. } = self.context;
+        span_id::of_entry(&self.trace.context, (plan, task, key))
     }
 
     fn is_span(self) -> bool {
-        self.has_spans && self.trace.context.is_sampled()
+        self.context.has_spans && self.trace.context.is_sampled()
     }
 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use crate::broker::Waker;
 use crate::model::{
-    Act, ActSlot, Clock, Execution, Key, Outcome, Sink, Span, SpanKind, Spans, TaskId, Timestamp, TraceContext, Verdict,
+    Act, ActSlot, Clock, Execution, Key, Outcome, Sink, Span, SpanKind, Spans, TaskId, TraceContext, Verdict,
 };
 use crate::runtime::decisions::Decision;
 use crate::runtime::span_id;
+use crate::runtime::topology_plan::TopologyPlan;
 use crate::runtime::transaction::Returned;
 
 /// An act of an entry: its task, its key, its slot, its attempt.
@@ -32,13 +33,13 @@ pub(super) struct CallSpans {
     /// The clock of their times.
     pub clock: Arc<dyn Clock>,
     /// The application.
-    pub application: String,
+    pub plan: Arc<TopologyPlan>,
 }
 
 /// The acts of a stream thread.
 pub(super) struct Acts {
     waker: Waker,
-    spans: Option<CallSpans>,
+    spans: Option<Arc<CallSpans>>,
     /// Acts with the sink, or with an uncommitted outcome.
     in_flight: BTreeSet<ActId>,
     /// The channel on which the sink returns outcomes, from any thread.
@@ -50,7 +51,13 @@ pub(super) struct Acts {
 impl Acts {
     /// No acts; each outcome wakes `waker`.
     pub(super) fn new(waker: Waker, spans: Option<CallSpans>) -> Self {
-        Self { waker, spans, in_flight: BTreeSet::new(), channel: mpsc::channel(), outcomes: VecDeque::new() }
+        Self {
+            waker,
+            spans: spans.map(Arc::new),
+            in_flight: BTreeSet::new(),
+            channel: mpsc::channel(),
+            outcomes: VecDeque::new(),
+        }
     }
 
     /// Hands a committed act to the sink.
@@ -60,12 +67,13 @@ impl Acts {
         let (returned, waker) = (self.channel.0.clone(), self.waker.clone());
         let expires_at = decided_at.saturating_add(act.valid_for);
         let back = (task.clone(), key.clone());
-        let call = self.spans.as_ref().zip(trace.as_ref()).and_then(|(spans, trace)| spans.begin(trace, &back, &act));
-        let trace = call.as_ref().map(|(span, ..)| span.parent.from_span(span.id)).or(trace);
+        let spans = self.spans.clone();
+        let span = spans.as_ref().zip(trace.as_ref()).and_then(|(spans, trace)| spans.begin(trace, &back, &act));
+        let trace = span.as_ref().map(|span| span.parent.from_span(span.id)).or(trace);
         let done = Box::new(move |outcome: Outcome| {
             let (task, key) = back;
-            if let Some((span, spans, clock)) = call {
-                spans.ended(ended(span, &outcome.verdict, clock.now()));
+            if let Some((spans, span)) = spans.zip(span) {
+                spans.end(span, &outcome.verdict);
             }
             // The thread may have ended; then the next owner of the task finds the act in the state.
             drop(returned.send(Returned { task, epoch, key, outcome }));
@@ -132,39 +140,34 @@ impl Acts {
 }
 
 impl CallSpans {
-    /// The span of a call that begins now, and what takes it when it ends; `None` if the trace is not sampled.
-    fn begin(&self, trace: &TraceContext, (task, key): &(TaskId, Key), act: &Act) -> Option<BegunCall> {
-        let Self { spans, clock, application } = self;
+    /// The span of a call that begins now; `None` if the trace is not sampled.
+    fn begin(&self, trace: &TraceContext, (task, key): &(TaskId, Key), act: &Act) -> Option<Span> {
         if !trace.is_sampled() {
             return None;
         }
-        let now = clock.now();
-        let span = Span {
+        let now = self.clock.now();
+        Some(Span {
             parent: trace.clone(),
-            id: span_id::of_call(trace, (application, task, key), act),
+            id: span_id::of_call(trace, (&self.plan, task, key), act),
             name: format!("call {}", act.to),
             kind: SpanKind::Call,
             start: now,
             end: now,
             attributes: vec![("sheaf.key", key.text().into_owned()), ("sheaf.attempt", act.attempt.to_string())],
             error: None,
-        };
-        Some((span, Arc::clone(spans), Arc::clone(clock)))
+        })
     }
-}
 
-/// The span of a call, and what takes it when it ends.
-type BegunCall = (Span, Arc<dyn Spans>, Arc<dyn Clock>);
-
-/// The span of a call with this verdict.
-fn ended(span: Span, verdict: &Verdict, now: Timestamp) -> Span {
-    let error = match verdict {
-        Verdict::Answered(_) | Verdict::Inherited => None,
-        Verdict::NotSent(why) => Some(format!("not sent: {why}")),
-        Verdict::Suspended(why) => Some(format!("not sent, the target is suspended: {why}")),
-        Verdict::Unknown(why) => Some(format!("the outcome is unknown: {why}")),
-    };
-    Span { end: now, error, ..span }
+    /// Exports the span of a call that ends now with this verdict.
+    fn end(&self, span: Span, verdict: &Verdict) {
+        let error = match verdict {
+            Verdict::Answered(_) | Verdict::Inherited => None,
+            Verdict::NotSent(why) => Some(format!("not sent: {why}")),
+            Verdict::Suspended(why) => Some(format!("not sent, the target is suspended: {why}")),
+            Verdict::Unknown(why) => Some(format!("the outcome is unknown: {why}")),
+        };
+        self.spans.ended(Span { end: self.clock.now(), error, ..span });
+    }
 }
 
 #[cfg(test)]

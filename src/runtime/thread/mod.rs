@@ -110,8 +110,8 @@ impl StreamThread {
         context.status.set_mailbox(number, mailbox.clone());
         let notice_log = NoticeLog::new(context.plan.alerts.clone(), context.plan.dead_letters.clone());
         let has_spans = context.spans.is_some();
-        let (clock, application) = (context.clock.clone(), context.settings.application.clone());
-        let spans = context.spans.clone().map(|spans| CallSpans { spans, clock, application });
+        let (clock, plan) = (context.clock.clone(), context.plan.clone());
+        let spans = context.spans.clone().map(|spans| CallSpans { spans, clock, plan });
         Ok(Self {
             admin: context.broker.admin()?,
             context,
