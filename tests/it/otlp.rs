@@ -2,7 +2,6 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, mpsc};
-use std::time::{Duration, Instant};
 
 use sheaf::metric::{Build, Declared, Metrics};
 use sheaf::model::{Span, SpanId, SpanKind, Spans as _, Timestamp, TraceContext};
@@ -11,6 +10,7 @@ use sheaf::secret::Secret;
 use tokio::runtime::Runtime;
 
 use crate::collector::Collector;
+use crate::control_m::support::until;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PARENT: &str = "b7ad6b7169203331";
@@ -43,14 +43,6 @@ fn counted(metrics: &Metrics) -> [u64; 2] {
         let is_it = |line: &&str| line.starts_with("sheaf_spans_total{") && line.contains(result);
         text.lines().find(is_it).expect("the series exists").rsplit(' ').next().unwrap().parse().unwrap()
     })
-}
-
-fn until(condition: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < Duration::from_mins(1), "it does not happen");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 #[test]

@@ -21,6 +21,11 @@ pub(crate) struct Bundle {
 /// An event; true for a parent's.
 pub(crate) type Event = (bool, Value);
 
+/// The parents of bundles, and then their children.
+pub(crate) fn halves(bundles: &[Bundle]) -> (Vec<Event>, Vec<Event>) {
+    bundles.iter().flat_map(Bundle::events).partition(|(is_parent, _)| *is_parent)
+}
+
 /// A number of bundles of 1 to 4 children each.
 pub(crate) fn bundles(count: usize, chance: &mut fastrand::Rng) -> Vec<Bundle> {
     let id = |chance: &mut fastrand::Rng| uuid::Builder::from_random_bytes(chance.u128(..).to_be_bytes()).into_uuid();

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use sheaf::model::{OutRecord, TopicPartition};
 
 use super::super::fixture::{Fixture, LIMIT, begin_with};
-use super::bundle::{Bundle, Event, bundles, shuffled};
+use super::bundle::{Bundle, bundles, halves, shuffled};
 use super::deployment::{Deployment, unkeyed};
 use super::process::{Process, until};
 
@@ -36,14 +36,6 @@ fn ids(bundles: &[Bundle]) -> BTreeSet<String> {
     bundles.iter().map(|bundle| bundle.id.clone()).collect()
 }
 
-fn parents(bundles: &[Bundle]) -> Vec<Event> {
-    bundles.iter().map(|bundle| (true, bundle.parent.clone())).collect()
-}
-
-fn children(bundles: &[Bundle]) -> Vec<Event> {
-    bundles.iter().flat_map(Bundle::events).filter(|(is_parent, _)| !is_parent).collect()
-}
-
 /// Bundles whose children come during the outage, and bundles whose children never come.
 struct Open {
     waiting: Vec<Bundle>,
@@ -55,7 +47,7 @@ impl Open {
     fn write(deployment: &Deployment, chance: &mut fastrand::Rng) -> Self {
         let open = Self { waiting: bundles(30, chance), missing: bundles(5, chance) };
         let all = [&*open.waiting, &*open.missing].concat();
-        deployment.write_events(&parents(&all));
+        deployment.write_events(&halves(&all).0);
         deployment.wait_for_entries(&deployment.own("bundle-changelog"), &all);
         open
     }
@@ -86,7 +78,7 @@ fn an_outage_raises_no_alert_for_members_that_were_written_in_time() {
     // In time for the deadlines, which pass while nobody is there.
     let others = bundles(OTHERS, &mut chance);
     deployment.write_events(&shuffled(&others, 0, &mut chance));
-    deployment.write_events(&children(&open.waiting));
+    deployment.write_events(&halves(&open.waiting).1);
     deployment.set_behind(Duration::ZERO);
 
     let mut instances = ["a", "b"].map(|name| deployment.run(name));
@@ -107,7 +99,7 @@ fn a_rebalance_in_a_backlog_raises_no_alert_for_members_that_were_written_in_tim
     first.kill();
     let others = bundles(5 * OTHERS, &mut chance);
     deployment.write_events(&shuffled(&others, 0, &mut chance));
-    deployment.write_events(&children(&open.waiting));
+    deployment.write_events(&halves(&open.waiting).1);
     deployment.set_behind(Duration::ZERO);
 
     let mut first = deployment.start("a");
@@ -135,7 +127,7 @@ fn a_source_partition_that_stands_still_raises_no_alert_for_members_behind_it() 
     let open = Open::write(&deployment, &mut chance);
 
     // In time for the deadlines, and behind the open transaction.
-    let behind = children(&open.waiting).into_iter().map(|(_, value)| {
+    let behind = halves(&open.waiting).1.into_iter().map(|(_, value)| {
         let value = Some(Bytes::from(value.to_string()));
         OutRecord { partition: Some(still.partition), ..unkeyed(&still.topic, value) }
     });

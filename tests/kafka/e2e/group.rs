@@ -8,7 +8,7 @@ use sheaf::broker::kafka::KafkaSettings;
 use sheaf::model::{OutRecord, Topic, TopicPartition};
 
 use super::super::fixture::{Fixture, LIMIT};
-use super::bundle::{Bundle, bundles, shuffled};
+use super::bundle::{Bundle, bundles, halves, shuffled};
 use super::deployment::{Deployment, PARTITIONS, unkeyed};
 use super::java::java;
 use super::process::until;
@@ -88,7 +88,7 @@ fn lost_offsets_are_not_guessed() {
     let Some(deployment) = Deployment::open("e2e-expired") else { return };
     let all = bundles(20, &mut fastrand::Rng::with_seed(9));
     let mut instance = deployment.run("a");
-    let parents: Vec<_> = all.iter().map(|bundle| (true, bundle.parent.clone())).collect();
+    let (parents, children) = halves(&all);
     deployment.write_events(&parents);
     deployment.wait_for_entries(&deployment.own("bundle-changelog"), &all);
     assert_eq!(instance.terminate(), Some(0));
@@ -112,8 +112,7 @@ fn lost_offsets_are_not_guessed() {
         set_offsets_as_told(&deployment, &topic);
     }
     let mut instance = deployment.run("a");
-    deployment
-        .write_events(&all.iter().flat_map(Bundle::events).filter(|(is_parent, _)| !is_parent).collect::<Vec<_>>());
+    deployment.write_events(&children);
     deployment.wait_for_deliveries(&all);
     deployment.assert_exactly(&all);
     assert!(instance.metric("sheaf_bundle_events_total", r#"outcome="duplicate""#) < 0.5, "no event is read twice");
@@ -150,8 +149,7 @@ fn set_offsets_as_told(deployment: &Deployment, topic: &Topic) {
 fn a_deleted_inbox_is_named_and_made_anew_as_the_messages_say() {
     let Some(deployment) = Deployment::open("e2e-no-inbox") else { return };
     let all = bundles(60, &mut fastrand::Rng::with_seed(45));
-    let (parents, children): (Vec<_>, Vec<_>) =
-        all.iter().flat_map(Bundle::events).partition(|(is_parent, _)| *is_parent);
+    let (parents, children) = halves(&all);
     let inbox = deployment.own("bundle-inbox");
     let mut instance = deployment.run("a");
     deployment.write_events(&parents);

@@ -2,7 +2,7 @@
 
 use sheaf::codec::partitioner;
 
-use super::bundle::{Bundle, Event, bundles};
+use super::bundle::{Bundle, bundles, halves};
 use super::deployment::{Deployment, PARTITIONS};
 use super::process::{Process, until};
 
@@ -17,14 +17,6 @@ fn remaining(instance: &Process) -> f64 {
     instance.metric("sheaf_store_restore_remaining_records", r#"store="bundle""#)
 }
 
-fn parents(bundles: &[Bundle]) -> Vec<Event> {
-    bundles.iter().map(|bundle| (true, bundle.parent.clone())).collect()
-}
-
-fn children(bundles: &[Bundle]) -> Vec<Event> {
-    bundles.iter().flat_map(Bundle::events).filter(|(is_parent, _)| !is_parent).collect()
-}
-
 #[test]
 fn a_long_restore_causes_no_rebalance_and_other_tasks_continue() {
     let Some(mut deployment) = Deployment::open("e2e-restore") else { return };
@@ -35,7 +27,7 @@ fn a_long_restore_causes_no_rebalance_and_other_tasks_continue() {
     let open = bundles((2 * RATE * SECONDS).try_into().expect("few"), &mut chance);
     let (there, others): (Vec<_>, Vec<_>) = bundles(240, &mut chance).into_iter().partition(is_lost);
     let mut instance = deployment.run("a");
-    deployment.write_events(&parents(&open));
+    deployment.write_events(&halves(&open).0);
     deployment.wait_for_entries(&deployment.own("bundle-changelog"), &open);
     assert_eq!(instance.terminate(), Some(0));
     for task in ["bundle-0", "bundle-1"] {
@@ -52,8 +44,8 @@ fn a_long_restore_causes_no_rebalance_and_other_tasks_continue() {
     let mut rounds = 0;
     let mut done = 0;
     for part in others.chunks(others.len() / 6 + 1) {
-        deployment.write_events(&parents(part));
-        deployment.write_events(&children(part));
+        deployment.write_events(&halves(part).0);
+        deployment.write_events(&halves(part).1);
         done += part.len();
         until("the other tasks deliver", || deployment.folders() >= done);
         rounds += usize::from(remaining(&instance) > 0.0);
@@ -68,10 +60,10 @@ fn a_long_restore_causes_no_rebalance_and_other_tasks_continue() {
     assert!(restored >= f64::from(RATE * SECONDS) * 0.8, "{restored} records were restored");
 
     // The restored state is complete.
-    deployment.write_events(&parents(&there));
-    deployment.write_events(&children(&there));
+    deployment.write_events(&halves(&there).0);
+    deployment.write_events(&halves(&there).1);
     let some: Vec<Bundle> = open.into_iter().filter(is_lost).take(100).collect();
-    deployment.write_events(&children(&some));
+    deployment.write_events(&halves(&some).1);
     let all: Vec<Bundle> = others.into_iter().chain(there).chain(some).collect();
     deployment.wait_for_deliveries(&all);
     deployment.assert_exactly(&all);

@@ -1,6 +1,6 @@
 //! A killed instance, and a successor with or without standbys of its tasks.
 
-use super::bundle::{Bundle, bundles};
+use super::bundle::{bundles, halves};
 use super::deployment::{Deployment, PARTITIONS};
 use super::process::{Process, until};
 
@@ -51,7 +51,7 @@ fn restored_by_the_successor(test: &str, standbys: u32) -> Option<(f64, usize)> 
             && successor.metric(TASKS, r#"kind="active",state="running""#) >= tasks
     });
     let restored = successor.metric(RESTORED, r#"store="bundle""#) - before;
-    let children: Vec<_> = all.iter().flat_map(Bundle::events).filter(|(is_parent, _)| !is_parent).collect();
+    let (_, children) = halves(&all);
     deployment.write_events(&children);
     deployment.wait_for_deliveries(&all);
     deployment.assert_exactly(&all);

@@ -8,17 +8,12 @@ use sheaf::mock::control_m::{Action, Fault};
 use sheaf::model::Topic;
 
 use super::super::fixture::LIMIT;
-use super::bundle::{Bundle, Event, bundles, shuffled};
+use super::bundle::{Bundle, bundles, halves, shuffled};
 use super::deployment::Deployment;
 use super::process::until;
 
 /// The metric of restored records.
 const RESTORED: &str = "sheaf_store_restored_records_total";
-
-/// The parents of bundles, and then their children.
-fn halves(bundles: &[Bundle]) -> (Vec<Event>, Vec<Event>) {
-    bundles.iter().flat_map(Bundle::events).partition(|(is_parent, _)| *is_parent)
-}
 
 impl Deployment {
     /// Waits until the changelog has an entry for each of these bundles.

@@ -3,10 +3,9 @@
 
 use sheaf::mock::control_m::{Action, Fault};
 
-use super::super::bundle::{Bundle, bundles};
+use super::super::bundle::{Bundle, bundles, halves};
 use super::super::deployment::Deployment;
 use super::super::process::until;
-use super::halves;
 use super::proxy::{Loss, Proxy};
 
 #[test]

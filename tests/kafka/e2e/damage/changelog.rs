@@ -6,11 +6,10 @@ use sheaf::broker::Producer;
 use sheaf::model::{Headers, Key, OutRecord, Topic, TopicPartition};
 
 use super::super::super::fixture::LIMIT;
-use super::super::bundle::{Bundle, bundles};
+use super::super::bundle::{Bundle, bundles, halves};
 use super::super::deployment::{Deployment, PARTITIONS};
 use super::super::java::java;
 use super::super::process::until;
-use super::halves;
 
 const RESTORED: &str = "sheaf_store_restored_records_total";
 

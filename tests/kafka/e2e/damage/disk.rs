@@ -7,11 +7,10 @@ use serde_json::json;
 use sheaf::store::rocks::{RocksOptions, RocksStores};
 use sheaf::store::{Batch, Change, Stores};
 
-use super::super::bundle::{Bundle, bundles};
+use super::super::bundle::{Bundle, bundles, halves};
 use super::super::deployment::Deployment;
 use super::super::operator::disk::SmallDisk;
 use super::super::process::until;
-use super::halves;
 
 const REBUILT: &str = "sheaf_store_rebuilds_total";
 

@@ -6,10 +6,9 @@ use sheaf::broker::{ConsumerSpec, Producer, Waker};
 use sheaf::model::{Topic, TopicPartition};
 
 use super::super::super::fixture::LIMIT;
-use super::super::bundle::{Bundle, Event, bundles};
+use super::super::bundle::{Bundle, Event, bundles, halves};
 use super::super::deployment::{Deployment, PARTITIONS, unkeyed};
 use super::super::process::until;
-use super::halves;
 
 /// Writes events in a transaction that the caller ends.
 fn begin(deployment: &Deployment, producer: &mut dyn Producer, events: &[Event]) {

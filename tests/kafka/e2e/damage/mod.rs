@@ -15,10 +15,3 @@ mod fetch;
 mod fetch_response;
 mod input;
 mod proxy;
-
-use super::bundle::{Bundle, Event};
-
-/// The parents of bundles, and their children.
-fn halves(bundles: &[Bundle]) -> (Vec<Event>, Vec<Event>) {
-    bundles.iter().flat_map(Bundle::events).partition(|(is_parent, _)| *is_parent)
-}
