@@ -19,7 +19,7 @@ fn a_picture_has_the_flows_of_all_instances_at_their_steps() {
         "name: food\nflow:\n  templates: [{}]\n  reads: [{{ topic: messages, start: earliest }}]\n",
         template.display()
     );
-    let nodes = ["a", "b"].map(|name| Node::of(&topology, (name, directory.path()), &broker, &runtime));
+    let nodes = Node::group((&topology, ["a", "b"]), directory.path(), &broker, &runtime);
     let start = |number: u32| {
         format!(r#"{{"event_name":"StartWorkflow","business_ref_no":"m/{number}","component_name":"MEAL"}}"#)
     };

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use self::node::{Node, broker, sheaf, until, write};
+use self::node::{Node, TOPOLOGY, broker, sheaf, until, write};
 
 fn items(page: &Value) -> &[Value] {
     page["items"].as_array().unwrap()
@@ -71,7 +71,7 @@ fn each_instance_answers_for_all_and_names_what_is_missing() {
     let (directory, broker, runtime) = (tempfile::tempdir().unwrap(), broker(), Runtime::new().unwrap());
     let names = ["a", "b", "c"];
     let mut nodes: BTreeMap<&str, Node> =
-        names.into_iter().map(|name| (name, Node::start(name, directory.path(), &broker, &runtime))).collect();
+        names.into_iter().zip(Node::group((TOPOLOGY, names), directory.path(), &broker, &runtime)).collect();
     write(&broker, "orders", (0..60).map(|number| format!(r#"{{"order":"order-{number:02}"}}"#)));
     write(&broker, "payments", (0..20).map(|number| format!(r#"{{"order":"order-{number:02}","id":"p"}}"#)));
     until("all entries are listed by each instance", || {

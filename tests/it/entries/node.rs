@@ -21,7 +21,7 @@ use sheaf::store::memory::MemoryStores;
 use tokio::runtime::Runtime;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
-const TOPOLOGY: &str = "name: paid
+pub(super) const TOPOLOGY: &str = "name: paid
 sources:
   - { topic: orders,   member: parent, bundle: /order, id: /order, start: earliest }
   - { topic: payments, member: child,  bundle: /order, id: /id,    start: earliest }
@@ -53,13 +53,27 @@ impl Node {
         Self::of(TOPOLOGY, (name, directory), broker, runtime)
     }
 
-    /// The same of another topology file.
-    pub(super) fn of(
-        topology: &str,
-        (name, directory): (&str, &Path),
+    /// Instances with these names, once each has tasks that run, and knows of those of all others: no task moves from then on.
+    pub(super) fn group<const N: usize>(
+        (topology, names): (&str, [&str; N]),
+        directory: &Path,
         broker: &MemoryBroker,
         runtime: &Runtime,
-    ) -> Self {
+    ) -> [Self; N] {
+        let nodes = names.map(|name| Self::of(topology, (name, directory), broker, runtime));
+        until("each instance has tasks that run", || {
+            nodes.iter().zip(names).all(|(node, own)| {
+                let page = node.ok("tasks");
+                let active = || page["items"].as_array().unwrap().iter().filter(|task| task["role"] == "active");
+                active().all(|task| task["instance"] != own || task["state"] == "running")
+                    && names.iter().all(|name| active().any(|task| task["instance"] == *name))
+            })
+        });
+        nodes
+    }
+
+    /// An instance of another topology file.
+    fn of(topology: &str, (name, directory): (&str, &Path), broker: &MemoryBroker, runtime: &Runtime) -> Self {
         let config = config(topology, directory, name);
         let specs = ApplicationSpec::all(&config).unwrap();
         let mut assemblies = Assembly::all(&specs).unwrap();

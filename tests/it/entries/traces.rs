@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use super::node::{Node, broker, sheaf, until, write};
+use super::node::{Node, TOPOLOGY, broker, sheaf, until, write};
 
 /// The stream that tells a page of changes.
 fn stream(node: &Node, scope: &str) -> BufReader<TcpStream> {
@@ -28,7 +28,7 @@ fn wait_for_change(stream: &mut BufReader<TcpStream>) {
 #[test]
 fn a_trace_has_all_its_records_whichever_instance_is_asked() {
     let (directory, broker, runtime) = (tempfile::tempdir().unwrap(), broker(), Runtime::new().unwrap());
-    let nodes = ["a", "b"].map(|name| Node::start(name, directory.path(), &broker, &runtime));
+    let nodes = Node::group((TOPOLOGY, ["a", "b"]), directory.path(), &broker, &runtime);
     let message = |number: u32, name: &str| format!(r#"{{"traceid":"t/{number}","type":"{name}"}}"#);
     let of = |number: u32| ["OrderPlacedEvent", "PayCommand", "PaidEvent"].map(|name| message(number, name));
     write(&broker, "messages", (0..8).flat_map(of).chain([r#"{"type":"NoTrace"}"#.to_owned()]));
