@@ -274,7 +274,7 @@
 //! | 9 | `testing` | tests of custom processors and of topology files: a driver, golden text, scenarios |
 //! | 8 | `app` | turns a configuration into applications |
 //! | 7 | `admin`, `sim` | shows a runtime over HTTP; simulates one from a seed |
-//! | 6 | `runtime`, `sink`, `mock`, `aws`, `otlp` | processes records; calls other systems; mocks them; secrets and blobs from AWS; exports spans |
+//! | 6 | `runtime`, `sink`, `mock`, `aws`, `oauth`, `otlp` | processes records; calls other systems; mocks them; secrets and blobs from AWS; tokens for Kafka; exports spans |
 //! | 5 | `broker`, `store`, `secret`, `blob`, `http_client` | ports, each with its adapters beside it; what clients of HTTP share |
 //! | 4 | `config`, `metric` | typed settings; all metrics |
 //! | 3 | `topology` | the sources and outputs of processors |
@@ -295,6 +295,8 @@ pub mod http_client;
 pub mod metric;
 pub mod mock;
 pub mod model;
+#[cfg(feature = "kafka")]
+pub mod oauth;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 pub mod processor;

@@ -145,11 +145,7 @@ impl Client {
 /// Trusts these certificates and no others.
 #[cfg(feature = "tls")]
 fn trusting(http: ClientBuilder, pem: &[u8]) -> Result<ClientBuilder, String> {
-    match reqwest::Certificate::from_pem_bundle(pem) {
-        Ok(certificates) if certificates.is_empty() => Err("it has no certificate in PEM form".to_owned()),
-        Ok(certificates) => Ok(http.tls_certs_only(certificates)),
-        Err(error) => Err(error.to_string()),
-    }
+    Ok(http.tls_certs_only(crate::http_client::certificates(pem)?))
 }
 
 #[cfg(not(feature = "tls"))]

@@ -33,7 +33,13 @@ pub fn preflight(config: &Config) -> Result<Vec<String>> {
     let mut properties = BTreeMap::new();
     let mut is_complete = true;
     for (name, reference) in &config.kafka.properties {
-        let value = value(&format!("kafka.properties.{name}"), reference, &mut warnings)?;
+        let setting = format!("{PROPERTIES}{name}");
+        let value = value(&setting, reference, &mut warnings)?;
+        if name == broker::TOKEN_ENDPOINT && value.as_deref().is_some_and(is_clear_text_to_elsewhere) {
+            warnings.push(format!(
+                "{setting} is not https://: the client's secret and its tokens travel unencrypted to another host"
+            ));
+        }
         is_complete &= value.is_some();
         properties.insert(name.clone(), value.unwrap_or_else(|| UNKNOWN.to_owned()));
     }

@@ -30,6 +30,7 @@ mod entry;
 mod events;
 mod flow;
 mod golden;
+mod issuer;
 mod ops;
 mod otlp;
 mod prometheus;

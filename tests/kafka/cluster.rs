@@ -19,6 +19,8 @@ const WIPE: &str = r#"read -r _; exec "$0" stop --wipe --dir "$1""#;
 pub(crate) struct KafkaCluster {
     bootstrap_servers: String,
     directory: PathBuf,
+    /// A flag for the JVM of its brokers, or nothing.
+    flag: String,
     watchdog: Child,
 }
 
@@ -26,21 +28,26 @@ impl KafkaCluster {
     /// Starts a cluster of 1 or 3 brokers on free ports, with an empty directory.
     pub(crate) fn start(brokers: u32) -> Self {
         let directory = tempfile::Builder::new().prefix("sheaf-kafka-").tempdir().expect("a directory").keep();
-        Self::start_in(directory, brokers, WIPE, &[])
+        Self::start_in((directory, WIPE), brokers, &[], "")
     }
 
     /// Starts a broker with further settings, as `scripts/kafka start --set` takes them.
     pub(crate) fn start_with(settings: &[&str]) -> Self {
+        Self::start_with_java(settings, "")
+    }
+
+    /// The same with a flag for the broker's JVM.
+    pub(crate) fn start_with_java(settings: &[&str], flag: &str) -> Self {
         let directory = tempfile::Builder::new().prefix("sheaf-kafka-").tempdir().expect("a directory").keep();
-        Self::start_in(directory, 1, WIPE, settings)
+        Self::start_in((directory, WIPE), 1, settings, flag)
     }
 
     /// The same in a persistent directory, with the data in it.
     pub(crate) fn start_persistent(directory: PathBuf, brokers: u32, settings: &[&str]) -> Self {
-        Self::start_in(directory, brokers, r#"read -r _; exec "$0" stop --dir "$1""#, settings)
+        Self::start_in((directory, r#"read -r _; exec "$0" stop --dir "$1""#), brokers, settings, "")
     }
 
-    fn start_in(directory: PathBuf, brokers: u32, at_the_end: &str, settings: &[&str]) -> Self {
+    fn start_in((directory, at_the_end): (PathBuf, &str), brokers: u32, settings: &[&str], flag: &str) -> Self {
         let watchdog = Command::new("sh")
             .args(["-c", at_the_end])
             .args([script().as_os_str(), directory.as_os_str()])
@@ -50,7 +57,8 @@ impl KafkaCluster {
             .process_group(0)
             .spawn()
             .expect("sh");
-        let mut cluster = Self { bootstrap_servers: String::new(), directory, watchdog };
+        let flag = flag.to_owned();
+        let mut cluster = Self { bootstrap_servers: String::new(), directory, flag, watchdog };
         let brokers = brokers.to_string();
         let mut options = vec!["--brokers", &brokers, "--port", "0"];
         options.extend(settings.iter().flat_map(|setting| ["--set", *setting]));
@@ -105,6 +113,7 @@ impl KafkaCluster {
             .args(options)
             .arg("--dir")
             .arg(&self.directory)
+            .envs(Some(("SHEAF_KAFKA_OPTS", &self.flag)).filter(|(_, flag)| !flag.is_empty()))
             .stdin(Stdio::null())
             .output()
             .expect("scripts/kafka");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::oauth;
 use crate::app::Secrets;
 use crate::app::error::{Error, Result};
 use crate::broker::Broker;
@@ -57,6 +58,7 @@ pub fn broker_at(bootstrap_servers: &str) -> Result<Arc<dyn Broker>> {
 pub(in crate::app) fn check(bootstrap_servers: &str, properties: &BTreeMap<String, String>) -> Result<()> {
     let mut settings = KafkaSettings::new(bootstrap_servers);
     properties.iter().try_for_each(|(name, value)| set_property(&mut settings, name, value))?;
+    settings.tokens = oauth::tokens(&mut settings.properties)?;
     opened(settings).map(drop)
 }
 
@@ -75,6 +77,7 @@ pub fn broker_settings(config: &Config, secrets: &Secrets) -> Result<KafkaSettin
         let value = secrets.resolve(&format!("kafka.properties.{name}"), value)?;
         set_property(&mut settings, name, value.expose())?;
     }
+    settings.tokens = oauth::tokens(&mut settings.properties)?;
     Ok(settings)
 }
 

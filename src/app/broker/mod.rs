@@ -1,7 +1,12 @@
 //! The client of the Kafka cluster. A build without the feature `kafka` has none.
 
+/// The property of the endpoint from which tokens are fetched.
+pub(super) const TOKEN_ENDPOINT: &str = "sasl.oauthbearer.token.endpoint.url";
+
 #[cfg(feature = "kafka")]
 mod kafka;
+#[cfg(feature = "kafka")]
+mod oauth;
 
 #[cfg(feature = "kafka")]
 pub(super) use kafka::{Client, check, client_version};

@@ -9,21 +9,20 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use rdkafka::TopicPartitionList;
-use rdkafka::admin::{
-    AdminClient, AdminOptions, NewPartitions, NewTopic as NativeTopic, TopicReplication, TopicResult,
-};
+use rdkafka::admin::{AdminOptions, NewPartitions, NewTopic as NativeTopic, TopicReplication, TopicResult};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{IsError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::metadata::Metadata;
 use uuid::Uuid;
 
-use super::context::{BaseConsumer, Context};
+use super::context::{AdminClient, BaseConsumer, Context};
 use super::coordinator;
 use super::deadline::Deadline;
 use super::failure::{Failure, missing};
 use super::native::{Client, TopicConfigs};
 use super::partition_list;
 use super::settings::{KafkaSettings, refused};
+use super::token::Registration;
 use crate::broker::{Admin, Error, Isolation, NewTopic, Purpose, Result, Start, TopicDescription};
 use crate::model::{Timestamp, Topic, TopicPartition};
 
@@ -38,7 +37,8 @@ const DESCRIBING: &str = "describing topics";
 
 /// The administration of topics on librdkafka.
 pub(super) struct KafkaAdmin {
-    admin: AdminClient<Context>,
+    _tokens: [Option<Registration>; 2],
+    admin: Arc<AdminClient>,
     /// For metadata and watermarks; `read_uncommitted`, because the isolation level decides the end offset. Its context
     /// has the client's errors.
     pub(super) metadata_client: Arc<BaseConsumer>,
@@ -48,7 +48,8 @@ pub(super) struct KafkaAdmin {
 
 impl KafkaAdmin {
     pub(super) fn new(settings: &Arc<KafkaSettings>) -> Result<Self> {
-        let admin = settings.common().create_with_context(Context::default()).map_err(|error| refused(&error))?;
+        let admin: AdminClient =
+            settings.common().create_with_context(Context::default()).map_err(|error| refused(&error))?;
         let metadata_client: BaseConsumer = settings
             .reader(Isolation::ReadUncommitted, Purpose::Restore)
             .create_with_context(Context::default())
@@ -56,7 +57,13 @@ impl KafkaAdmin {
         metadata_client.context().close();
         let metadata_client = Arc::new(metadata_client);
         let native = Client::of_consumer(&metadata_client).ok_or_else(|| missing("client"))?;
-        Ok(Self { admin, metadata_client, native, settings: Arc::clone(settings) })
+        let admin = Arc::new(admin);
+        let admin_native = Client::of_admin(&admin).ok_or_else(|| missing("client"))?;
+        let tokens = [
+            settings.register(&admin_native, admin.inner().context()),
+            settings.register(&native, metadata_client.client().context()),
+        ];
+        Ok(Self { _tokens: tokens, admin, metadata_client, native, settings: Arc::clone(settings) })
     }
 
     /// The offsets of partitions, by their timestamp in the place of an offset, or at their ends.

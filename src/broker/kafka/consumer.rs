@@ -18,6 +18,7 @@ use super::partition_list::{add, list, offsets};
 use super::settings::{Assignor, KafkaSettings, refused};
 use super::standing;
 use super::statistics::Statistics;
+use super::token::Registration;
 use crate::broker::{Consumer, ConsumerSpec, Error, FencedBy, GroupEvent, GroupMetadata, Result, Start, Waker};
 use crate::model::{Record, Topic, TopicPartition};
 
@@ -35,6 +36,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// The fields are in the order of their drops: queues before the client, and the waker, whose descriptor the client
 /// writes to, last.
 pub(super) struct KafkaConsumer {
+    _tokens: Option<Registration>,
     assigned: BTreeMap<TopicPartition, Assigned>,
     events: Queue,
     native: Client,
@@ -67,6 +69,7 @@ impl KafkaConsumer {
             events.signal(descriptor);
         }
         Ok(Self {
+            _tokens: settings.register(&native, consumer.client().context()),
             assigned: BTreeMap::new(),
             events,
             native,
@@ -129,7 +132,7 @@ impl KafkaConsumer {
 
     /// Most errors are informational: librdkafka retries. Permanent ones are returned.
     fn check_error(&self, error: &KafkaError) -> Result<()> {
-        let failure = Failure::from_kafka(error);
+        let failure = self.context().judged(Failure::from_kafka(error));
         if failure.fatal || failure.code == Code::Fatal || failure.code == Code::FencedInstanceId {
             let (code, detail) =
                 self.consumer.client().fatal_error().unwrap_or_else(|| (failure.code, failure.detail.clone()));

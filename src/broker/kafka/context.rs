@@ -2,23 +2,25 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rdkafka::TopicPartitionList;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{Consumer, ConsumerContext};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::ProducerContext;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::failure::Failure;
 use super::statistics::Statistics;
+use super::token::Tokens;
 use crate::broker::GroupEvent;
 use crate::model::{Topic, TopicPartition};
 
 pub(super) type BaseConsumer = rdkafka::consumer::BaseConsumer<Context>;
+pub(super) type AdminClient = rdkafka::admin::AdminClient<Context>;
 pub(super) type BaseProducer = rdkafka::producer::BaseProducer<Context>;
 
 /// The context of every client.
@@ -31,12 +33,28 @@ pub(super) struct Context {
     last_error: Mutex<Option<Failure>>,
     /// Where a group member's statistics go.
     statistics: Option<Arc<Statistics>>,
+    /// Where its tokens come from, once it has been registered there.
+    tokens: OnceLock<Tokens>,
 }
 
 impl Context {
     /// For a group member.
     pub(super) fn of_member(statistics: &Arc<Statistics>) -> Self {
         Self { statistics: Some(Arc::clone(statistics)), ..Self::default() }
+    }
+
+    /// Asks for the state of the tokens from now on, if a login fails.
+    pub(super) fn set_tokens(&self, tokens: &Tokens) {
+        // A client is registered once.
+        _ = self.tokens.set(tokens.clone());
+    }
+
+    /// A failed login is no more permanent than the lack of a token that it comes from.
+    pub(super) fn judged(&self, failure: Failure) -> Failure {
+        match self.tokens.get().filter(|_| failure.is_of_login()).and_then(Tokens::trouble) {
+            Some(trouble) => Failure::of(Code::BrokerTransportFailure, &format!("{trouble} ({})", failure.detail)),
+            None => failure,
+        }
     }
 
     /// Drops rebalance events from now on.
@@ -67,6 +85,7 @@ impl Context {
 
     /// Replaces a time-out by its cause, while the client reports connection or authentication errors.
     pub(super) fn explain(&self, failure: Failure) -> Failure {
+        let failure = self.judged(failure);
         match self.last_error() {
             // A connection that is closed because of a wrong password is reported as unreachable.
             Some(last_error)
@@ -90,6 +109,7 @@ impl Context {
     /// Notes an error of the client as a whole. librdkafka repeats it with every connection attempt; it is logged once
     /// per error.
     pub(super) fn set_error(&self, failure: Failure) {
+        let failure = self.judged(failure);
         let mut last_error = lock(&self.last_error);
         if last_error.as_ref().is_some_and(|known| known.code == failure.code) {
             tracing::debug!(error = %failure.detail, "the Kafka client still reports an error");
@@ -97,7 +117,7 @@ impl Context {
         }
         // "All brokers down" follows each failed connection and has less information, so it is not logged again and
         // does not replace the cause.
-        let echo = failure.code == rdkafka::error::RDKafkaErrorCode::AllBrokersDown && last_error.is_some();
+        let echo = failure.code == Code::AllBrokersDown && last_error.is_some();
         if echo {
             tracing::debug!(error = %failure.detail, "the Kafka client still reports an error");
         } else {

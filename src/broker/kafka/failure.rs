@@ -81,6 +81,11 @@ impl Failure {
         Self { detail, ..self }
     }
 
+    /// True for a login that has failed.
+    pub(super) fn is_of_login(&self) -> bool {
+        matches!(self.code, Code::Authentication | Code::SaslAuthenticationFailed)
+    }
+
     /// True for permanent failures: authorization, names, configuration.
     pub(super) fn is_permanent(&self) -> bool {
         matches!(

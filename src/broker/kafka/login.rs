@@ -1,7 +1,7 @@
 //! Which ways to log in this build of librdkafka has.
 //!
-//! librdkafka tells it when a client is opened, in its own words, or not at all: a client that needs a token and has no source
-//! for one waits for ever.
+//! librdkafka tells it when a client is opened, in its own words, or not at all: a client that needs a token and is given none
+//! waits for ever.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +15,21 @@ pub(super) struct Unsupported {
 }
 
 /// The mechanisms that sheaf can use, and the features of librdkafka that they need.
-const MECHANISMS: [(&str, &str); 3] =
-    [("PLAIN", "sasl_plain"), ("SCRAM-SHA-256", "sasl_scram"), ("SCRAM-SHA-512", "sasl_scram")];
+const MECHANISMS: [(&str, &str); 4] = [
+    ("PLAIN", "sasl_plain"),
+    ("SCRAM-SHA-256", "sasl_scram"),
+    ("SCRAM-SHA-512", "sasl_scram"),
+    ("OAUTHBEARER", "sasl_oauthbearer"),
+];
 /// The property of the mechanism; `sasl.mechanisms` is an older name.
 const MECHANISM: &str = "sasl.mechanism";
 
 /// Checks the login of these properties; `features` is librdkafka's list.
-pub(super) fn check(properties: &BTreeMap<String, String>, features: &str) -> Result<(), Unsupported> {
+pub(super) fn check(
+    properties: &BTreeMap<String, String>,
+    has_tokens: bool,
+    features: &str,
+) -> Result<(), Unsupported> {
     let property = |name: &str| properties.get(name).map(String::as_str);
     let protocol = property("security.protocol").unwrap_or("plaintext").to_lowercase();
     let mechanism = property(MECHANISM).or_else(|| property("sasl.mechanisms"));
@@ -38,15 +46,17 @@ pub(super) fn check(properties: &BTreeMap<String, String>, features: &str) -> Re
         return Ok(());
     }
     let is_unsecured = property("enable.sasl.oauthbearer.unsecure.jwt") == Some("true");
-    let is_oidc = property("sasl.oauthbearer.method") == Some("oidc");
     match mechanism {
         None | Some("GSSAPI") if has("sasl_gssapi") => Ok(()),
         None => unsupported("it is not set, and librdkafka's default GSSAPI (Kerberos) is not in this build"),
         Some("GSSAPI") => unsupported("GSSAPI (Kerberos) is not in this build, which has no libsasl2"),
-        Some("OAUTHBEARER") if is_unsecured || (is_oidc && has("oidc")) => Ok(()),
-        Some("OAUTHBEARER") => {
-            unsupported("OAUTHBEARER needs a token, and this build has no source for one (OIDC needs libcurl)")
-        }
+        Some("OAUTHBEARER") if is_unsecured || has_tokens => Ok(()),
+        Some("OAUTHBEARER") => Err(Unsupported {
+            property: MECHANISM,
+            detail: "OAUTHBEARER needs tokens: set sasl.oauthbearer.method: oidc, with sasl.oauthbearer.token.endpoint.url, \
+                     sasl.oauthbearer.client.id and sasl.oauthbearer.client.secret"
+                .to_owned(),
+        }),
         Some("AWS_MSK_IAM") => unsupported("AWS_MSK_IAM is a login of Java clients; MSK offers SCRAM-SHA-512 too"),
         Some(name) if MECHANISMS.iter().any(|(known, feature)| *known == name && has(feature)) => Ok(()),
         Some(name) => unsupported(&format!("`{name}` is not in this build")),
@@ -61,7 +71,7 @@ mod tests {
 
     fn login(properties: &[(&str, &str)]) -> Result<(), String> {
         let properties = properties.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        check(&properties, FEATURES).map_err(|problem| problem.detail)
+        check(&properties, false, FEATURES).map_err(|problem| problem.detail)
     }
 
     #[test]
@@ -70,17 +80,19 @@ mod tests {
         for (mechanism, words) in [
             (None, "it is not set, and librdkafka's default GSSAPI"),
             (Some("GSSAPI"), "GSSAPI (Kerberos) is not in this build"),
-            (Some("OAUTHBEARER"), "OAUTHBEARER needs a token"),
             (Some("AWS_MSK_IAM"), "MSK offers SCRAM-SHA-512"),
             (Some("scram"), "`scram` is not in this build"),
         ] {
             let properties: Vec<_> =
                 [protocol].into_iter().chain(mechanism.map(|name| ("sasl.mechanism", name))).collect();
             let error = login(&properties).unwrap_err();
-            assert!(error.contains(words) && error.contains("PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, and"), "{error}");
+            assert!(
+                error.contains(words) && error.contains("PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, and"),
+                "{error}"
+            );
         }
-        let oidc = [protocol, ("sasl.mechanisms", "OAUTHBEARER"), ("sasl.oauthbearer.method", "oidc")];
-        assert!(login(&oidc).unwrap_err().contains("OIDC needs libcurl"));
+        let tokens = [protocol, ("sasl.mechanisms", "OAUTHBEARER")];
+        assert!(login(&tokens).unwrap_err().contains("set sasl.oauthbearer.method: oidc"));
     }
 
     #[test]

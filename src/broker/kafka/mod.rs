@@ -15,6 +15,8 @@
 //!  record          messages to records
 //!  coordinator     why a cluster has no coordinator
 //!  partition_list  partitions and start offsets as librdkafka's lists
+//!  token           tokens of OAUTHBEARER, for all clients
+//!  recipient       a client that is given them
 //!  native          the C interface, and all unsafe code
 //!  deadline        the rest of a time-out
 //!  tuning          the properties that sheaf tunes
@@ -51,13 +53,16 @@ mod native;
 mod partition_list;
 mod producer;
 mod reader;
+mod recipient;
 mod record;
 mod settings;
 mod standing;
 mod statistics;
+mod token;
 mod tuning;
 
 pub use settings::{Assignor, KafkaSettings};
+pub use token::{Token, TokenError, TokenSource, Tokens};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

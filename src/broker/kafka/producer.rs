@@ -13,6 +13,7 @@ use super::deadline::Deadline;
 use super::failure::{Failure, missing};
 use super::native::{Client, EventContent, Group, Outgoing, Queue, TopicHandle};
 use super::settings::{KafkaSettings, refused};
+use super::token::Registration;
 use crate::broker::{Error, FencedBy, GroupMetadata, Producer, ProducerSpec, Result, Start};
 use crate::model::{Key, OutRecord, Timestamp, Topic, TopicPartition};
 
@@ -23,6 +24,7 @@ const EVENT: Duration = Duration::from_millis(50);
 ///
 /// The fields are in the order of their drops: topics and queues before the client.
 pub(super) struct KafkaProducer {
+    _tokens: Option<Registration>,
     /// By the tag in the delivery reports.
     destinations: Vec<Destination>,
     tags: BTreeMap<Topic, usize>,
@@ -62,6 +64,7 @@ impl KafkaProducer {
         let native = Client::of_producer(&producer).ok_or_else(|| missing("client"))?;
         let events = native.main_queue().ok_or_else(|| missing("main queue"))?;
         Ok(Self {
+            _tokens: settings.register(&native, producer.client().context()),
             destinations: Vec::new(),
             tags: BTreeMap::new(),
             events,

@@ -15,6 +15,7 @@ use super::native::{Client, Message, Queue};
 use super::partition_list::add;
 use super::record::record;
 use super::settings::{KafkaSettings, refused};
+use super::token::Registration;
 use crate::broker::{Error, Isolation, Purpose, Reader, Result, Start};
 use crate::model::{Record, TopicPartition};
 
@@ -29,6 +30,7 @@ const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 /// It tracks its position itself: the offset after the last record, or that of an end-of-partition message, which is
 /// after control records and aborted records.
 pub(super) struct KafkaReader {
+    _tokens: Option<Registration>,
     assigned: Vec<Assigned>,
     /// The queue of all partitions.
     queue: Queue,
@@ -57,7 +59,17 @@ impl KafkaReader {
         consumer.context().close();
         let native = Client::of_consumer(&consumer).ok_or_else(|| missing("client"))?;
         let queue = native.new_queue().ok_or_else(|| missing("queue"))?;
-        Ok(Self { assigned: Vec::new(), queue, native, consumer, settings: Arc::clone(settings), isolation, purpose })
+        let tokens = settings.register(&native, consumer.client().context());
+        Ok(Self {
+            _tokens: tokens,
+            assigned: Vec::new(),
+            queue,
+            native,
+            consumer,
+            settings: Arc::clone(settings),
+            isolation,
+            purpose,
+        })
     }
 
     /// Requests the leaders' metadata first: without it the client waits half a second before it retries.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
@@ -9,10 +10,13 @@ use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::KafkaError;
 use rdkafka::producer::BaseProducer;
 
+use super::context::Context;
 use super::deadline::millis;
 use super::failure::PRINCIPAL;
+use super::native::Client;
+use super::token::{Registration, Tokens};
 use super::tuning::{COMMON, CONSUMING, FOLLOWING, PEEKING, PRODUCING, READING};
-use super::{java, login};
+use super::{java, login, recipient};
 use crate::broker::{ConsumerSpec, Error, Isolation, ProducerSpec, Purpose, Result, Waker};
 
 /// The settings of a Kafka cluster.
@@ -23,6 +27,8 @@ pub struct KafkaSettings {
     /// Properties of librdkafka that are passed on unchanged (security, tuning); those that sheaf sets itself are
     /// refused by [`super::KafkaBroker::new`].
     pub properties: BTreeMap<String, String>,
+    /// Where the tokens for `sasl.mechanism` OAUTHBEARER come from.
+    pub tokens: Option<Tokens>,
     /// The client id, for the brokers' logs and quotas.
     pub client_id: String,
     /// The time-out of heartbeats, after which a member is removed from the group (`session.timeout.ms`).
@@ -74,6 +80,7 @@ impl KafkaSettings {
         Self {
             bootstrap_servers: bootstrap_servers.to_owned(),
             properties: BTreeMap::new(),
+            tokens: None,
             client_id: "sheaf".to_owned(),
             session_timeout: SESSION_TIMEOUT,
             max_poll_interval: Duration::from_mins(5),
@@ -86,6 +93,9 @@ impl KafkaSettings {
 
     /// The principal of this client in messages.
     pub(super) fn principal(&self) -> String {
+        if let Some(tokens) = &self.tokens {
+            return format!("{PRINCIPAL} (of {})", tokens.owner());
+        }
         let name = ["sasl.username", "sasl.kerberos.principal"].iter().find_map(|name| self.properties.get(*name));
         match name {
             Some(name) => format!("{PRINCIPAL} (User:{name})"),
@@ -98,6 +108,11 @@ impl KafkaSettings {
             }
             None => PRINCIPAL.to_owned(),
         }
+    }
+
+    /// Gives an open client its tokens, if it logs in with tokens, until the registration is dropped: before the client is.
+    pub(super) fn register(&self, native: &Client, context: &Arc<Context>) -> Option<Registration> {
+        Some(recipient::register(self.tokens.as_ref()?, native, context))
     }
 
     /// Refuses properties that sheaf sets itself, and those that librdkafka does not know.
@@ -114,7 +129,7 @@ impl KafkaSettings {
             return Err(invalid("bootstrap.servers", "it is empty; name at least one host:port"));
         }
         let native = self.common().create_native_config().map_err(|error| refused(&error))?;
-        login::check(&self.properties, &native.get("builtin.features").unwrap_or_default())
+        login::check(&self.properties, self.tokens.is_some(), &native.get("builtin.features").unwrap_or_default())
             .map_err(|problem| invalid(problem.property, &problem.detail))
     }
 

@@ -110,7 +110,7 @@ fn p24_a_login_that_this_build_lacks_is_told_by_validate() {
     for (properties, words) in [
         (vec![("security.protocol", "SASL_SSL")], "GSSAPI (Kerberos) is not in this build"),
         (vec![("security.protocol", "SASL_PLAINTEXT"), ("sasl.mechanism", "GSSAPI")], "no libsasl2"),
-        (vec![("security.protocol", "SASL_SSL"), ("sasl.mechanism", "OAUTHBEARER")], "OAUTHBEARER needs a token"),
+        (vec![("security.protocol", "SASL_SSL"), ("sasl.mechanism", "OAUTHBEARER")], "OAUTHBEARER needs tokens"),
         (
             vec![
                 ("security.protocol", "SASL_SSL"),
@@ -118,7 +118,7 @@ fn p24_a_login_that_this_build_lacks_is_told_by_validate() {
                 ("sasl.oauthbearer.method", "oidc"),
                 ("sasl.oauthbearer.token.endpoint.url", "https://127.0.0.1:1/token"),
             ],
-            "libcurl",
+            "sasl.oauthbearer.client.id: it is missing",
         ),
         (vec![("security.protocol", "SASL_SSL"), ("sasl.mechanism", "AWS_MSK_IAM")], "SCRAM-SHA-512"),
         (vec![("sasl.jaas.config", "x required;")], "sasl.username"),

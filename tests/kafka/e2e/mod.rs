@@ -75,6 +75,7 @@ mod several;
 mod standby;
 mod state;
 mod stop;
+mod token;
 mod trace;
 mod trouble;
 mod upgrade;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rdkafka::TopicPartitionList;
 use rdkafka::bindings as c;
 
-use crate::broker::kafka::context::{BaseConsumer, BaseProducer};
+use crate::broker::kafka::context::{AdminClient, BaseConsumer, BaseProducer};
 
 /// A librdkafka client, reference-counted.
 #[derive(Clone)]
@@ -30,6 +30,12 @@ impl Client {
     pub(in crate::broker::kafka) fn of_producer(producer: &Arc<BaseProducer>) -> Option<Self> {
         let raw = rdkafka::producer::Producer::client(&**producer).native_ptr();
         Some(Self { raw: NonNull::new(raw)?, _owner: Arc::<BaseProducer>::clone(producer) })
+    }
+
+    /// The client inside an admin client.
+    pub(in crate::broker::kafka) fn of_admin(admin: &Arc<AdminClient>) -> Option<Self> {
+        let raw = admin.inner().native_ptr();
+        Some(Self { raw: NonNull::new(raw)?, _owner: Arc::<AdminClient>::clone(admin) })
     }
 
     /// The application's position in the list's only partition, including skipped control records and aborted records.

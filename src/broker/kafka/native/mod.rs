@@ -7,6 +7,7 @@
 //! | `produce` | records for a topic | it looks the topic up and makes a C string for each record |
 //! | `transaction` | transactions, offsets | its `commit_transaction` flushes, as above; it hides the group's generation |
 //! | `admin` | topics and groups | it has no ids of topics, and drops what the brokers that answer say of a group |
+//! | `token` | tokens of OAUTHBEARER | it asks for one by an event that a client's owner has to serve |
 //! | `client`, `convert` | what the others share | |
 //!
 //! Why the interface is safe: every object holds its client ([`Client`], reference-counted), so no queue, topic or
@@ -20,6 +21,7 @@ mod event;
 mod message;
 mod produce;
 mod queue;
+mod token;
 mod transaction;
 
 pub(super) use admin::{GroupState, MemberState, TopicConfigs};

@@ -1,0 +1,133 @@
+//! OAUTHBEARER: an instance fetches tokens of an issuer, logs in to a broker that verifies them by the issuer's keys, and renews them.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+
+use super::super::cluster::{KafkaCluster, is_skipped};
+use super::bundle::{bundles, halves};
+use super::deployment::Deployment;
+use super::process::{Process, until};
+use crate::issuer::{AUDIENCE, Issuer, SCOPE, SECRET};
+
+/// The life of a token: the broker ends each session with it, so that clients log in again and again.
+const LIFE: Duration = Duration::from_secs(6);
+
+/// A listener with a login by tokens; the other one is the test's own.
+struct Secured {
+    deployment: Deployment,
+    address: String,
+    issuer: Issuer,
+    /// Dropped after the deployment, the issuer's runtime last.
+    _cluster: KafkaCluster,
+    _runtime: Runtime,
+}
+
+impl Secured {
+    fn start() -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let issuer = Issuer::start(&runtime, LIFE);
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
+        let listeners = format!("PLAINTEXT://127.0.0.1:{{port}},LOGIN://localhost:{port}");
+        let of_login = "listener.name.login.oauthbearer";
+        let module = "org.apache.kafka.common.security.oauthbearer";
+        let settings = [
+            format!("listeners={listeners},CONTROLLER://127.0.0.1:{{controller}}"),
+            format!("advertised.listeners={listeners}"),
+            "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,LOGIN:SASL_PLAINTEXT".to_owned(),
+            "sasl.enabled.mechanisms=OAUTHBEARER".to_owned(),
+            format!("{of_login}.sasl.jaas.config={module}.OAuthBearerLoginModule required;"),
+            format!("{of_login}.sasl.server.callback.handler.class={module}.OAuthBearerValidatorCallbackHandler"),
+            format!("{of_login}.sasl.oauthbearer.jwks.endpoint.url={}", issuer.keys()),
+            format!("{of_login}.sasl.oauthbearer.expected.audience={AUDIENCE}"),
+            format!("{of_login}.connections.max.reauth.ms=3600000"),
+        ];
+        let allowed = format!("-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={}", issuer.keys());
+        let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+        let cluster = KafkaCluster::start_with_java(&settings, &allowed);
+        let deployment = Deployment::at("e2e-token", cluster.bootstrap_servers());
+        deployment.create_sources();
+        Self { deployment, address: format!("localhost:{port}"), issuer, _cluster: cluster, _runtime: runtime }
+    }
+
+    fn start_as(&self, secret: &str) -> Process {
+        self.deployment.start_with(
+            "a",
+            &[
+                ("SHEAF_KAFKA__BOOTSTRAP_SERVERS", &self.address),
+                ("SHEAF_KAFKA__PROPERTIES__SECURITY_PROTOCOL", "SASL_PLAINTEXT"),
+                ("SHEAF_KAFKA__PROPERTIES__SASL_MECHANISM", "OAUTHBEARER"),
+                ("SHEAF_KAFKA__PROPERTIES__SASL_OAUTHBEARER_METHOD", "oidc"),
+                ("SHEAF_KAFKA__PROPERTIES__SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL", &self.issuer.endpoint()),
+                ("SHEAF_KAFKA__PROPERTIES__SASL_OAUTHBEARER_CLIENT_ID", "sheaf"),
+                ("SHEAF_KAFKA__PROPERTIES__SASL_OAUTHBEARER_CLIENT_SECRET", secret),
+                ("SHEAF_KAFKA__PROPERTIES__SASL_OAUTHBEARER_SCOPE", SCOPE),
+            ],
+        )
+    }
+
+    /// Starts an instance that stops with exit code 1; its log has these words.
+    fn refuses(&self, secret: &str, words: &str) {
+        let mut process = self.start_as(secret);
+        let code = process.exit_code();
+        let log = process.log_text();
+        assert_eq!(code, Some(1), "{log}");
+        assert!(log.contains(words), "{words}: {log}");
+        assert_has_no_secret(&log);
+    }
+
+    fn wait_for_tokens(&self, more: u32) {
+        let enough = self.issuer.issued() + more;
+        until("tokens are fetched", || self.issuer.issued() >= enough);
+    }
+}
+
+/// Tokens begin with the base64 of `{"`.
+fn assert_has_no_secret(log: &str) {
+    assert!(!log.contains(SECRET) && !log.contains("eyJ"), "{log}");
+}
+
+#[test]
+fn tokens_are_renewed_and_an_issuer_that_is_down_is_waited_for() {
+    if is_skipped() {
+        return;
+    }
+    let secured = Secured::start();
+    let deployment = &secured.deployment;
+    secured.refuses("wrong", "HTTP status 401: invalid_client: ask the administrator");
+    secured.issuer.change(|issuer| issuer.audience = "another system");
+    secured.refuses(SECRET, "invalid_token");
+
+    // At the start the issuer is down: the instance waits for it, and says so.
+    secured.issuer.change(|issuer| (issuer.audience, issuer.is_failing) = (AUDIENCE, true));
+    let mut process = secured.start_as(SECRET);
+    let waits = format!("the token endpoint {}: it answers with the HTTP status 503", secured.issuer.endpoint());
+    until("it is said that there is no token", || process.log_text().contains(&waits));
+    secured.issuer.change(|issuer| issuer.is_failing = false);
+    process.ready();
+
+    let mut chance = fastrand::Rng::with_seed(11);
+    let all = bundles(40, &mut chance);
+    let (first, second) = halves(&all[..20]);
+    deployment.write_events(&first);
+    secured.wait_for_tokens(4);
+    assert!(secured.issuer.issued() < 100, "one fetch serves all clients");
+    deployment.write_events(&second);
+    deployment.wait_for_deliveries(&all[..20]);
+
+    // It is down for longer than a token lives: the broker ends the sessions, nobody can log in, and nothing is lost.
+    let no_token = || process.log_text().matches("there is no token for OAUTHBEARER").count();
+    let before = no_token();
+    secured.issuer.change(|issuer| issuer.is_failing = true);
+    let (first, second) = halves(&all[20..]);
+    deployment.write_events(&first);
+    until("the present token is used until it ends", || process.log_text().contains("there is no new token for Kafka"));
+    until("there is no token any more", || no_token() > before);
+    deployment.write_events(&second);
+    secured.issuer.change(|issuer| issuer.is_failing = false);
+    deployment.wait_for_deliveries(&all);
+    deployment.assert_exactly(&all);
+    assert_has_no_secret(&process.log_text());
+    assert_eq!(process.terminate(), Some(0));
+}
