@@ -12,7 +12,7 @@ use crate::model::Timestamp;
 /// The longest text of another that is repeated in a message, in characters.
 const QUOTED_MAX: usize = 200;
 /// The HTTP statuses with which a request is refused.
-const REFUSING: [u16; 2] = [400, 401];
+const REFUSING: [u16; 3] = [400, 401, 403];
 /// The errors that are of the server, whatever the status.
 const OF_SERVER: [&str; 2] = ["server_error", "temporarily_unavailable"];
 
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn only_a_refusal_by_the_protocol_is_one() {
         let refusal = |error: &str| format!(r#"{{"error": "{error}", "error_description": "no\nsuch client"}}"#);
-        for status in [400, 401] {
+        for status in REFUSING {
             let error = answered(status, &refusal("invalid_client")).expect_err("refused");
             let words = format!("it answers with the HTTP status {status}: invalid_client: no such client");
             assert_eq!(error, TokenError::Refused(words));
@@ -121,7 +121,7 @@ mod tests {
         let refused_by_nobody = [
             (401, "<html>".to_owned()),
             (400, refusal("temporarily_unavailable")),
-            (403, refusal("access_denied")),
+            (429, refusal("slow_down")),
             (404, "{}".to_owned()),
             (503, refusal("server_error")),
             (302, String::new()),

@@ -81,6 +81,8 @@ impl ClientCredentials {
     async fn request(&self) -> Result<Token, TokenError> {
         let unavailable = |detail: String| TokenError::Unavailable(detail);
         let http = self.http().map_err(|mistake| unavailable(mistake.to_string()))?;
+        // A token lives from when it was asked for, at the latest.
+        let asked = self.clock.now();
         let mut form = vec![("grant_type", "client_credentials")];
         form.extend(self.settings.scope.as_deref().map(|scope| ("scope", scope)));
         let request = http
@@ -93,7 +95,7 @@ impl ClientCredentials {
         let status = response.status().as_u16();
         let body = body(&mut response, ANSWER_MAX).await.map_err(|error| unavailable(chain(error)))?;
         let body = body.ok_or_else(|| unavailable("its answer is longer than 1 MiB".to_owned()))?;
-        let mut token = answer::token(status, &body, self.clock.now())?;
+        let mut token = answer::token(status, &body, asked)?;
         token.extensions.clone_from(&self.settings.extensions);
         Ok(token)
     }
@@ -103,8 +105,15 @@ impl TokenSource for ClientCredentials {
     fn fetch(&self) -> Result<Token, TokenError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| TokenError::Unavailable(format!("no runtime: {error}")))?;
-        let named = |detail: &str| format!("the token endpoint {}: {detail}", self.endpoint);
-        runtime.block_on(self.request()).map_err(|error| match error {
+        // Its text is another's, and may repeat what it was asked.
+        let named = |detail: &str| {
+            format!("the token endpoint {}: {detail}", self.endpoint)
+                .replace(self.settings.client_secret.expose(), "***")
+        };
+        let answered = runtime.block_on(self.request());
+        // A name that is still being looked up is not waited for.
+        runtime.shutdown_background();
+        answered.map_err(|error| match error {
             TokenError::Refused(detail) => TokenError::Refused(named(&detail)),
             TokenError::Unavailable(detail) => TokenError::Unavailable(named(&detail)),
         })

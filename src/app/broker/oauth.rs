@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::TOKEN_ENDPOINT as ENDPOINT;
 use crate::app::error::{Error, Result};
 use crate::broker;
-use crate::broker::kafka::Tokens;
+use crate::broker::kafka::{Tokens, is_extension};
 use crate::oauth::{ClientCredentials, Mistake, Settings};
 use crate::runtime::SystemClock;
 use crate::secret::Secret;
@@ -21,6 +21,7 @@ const CLIENT_SECRET: &str = "sasl.oauthbearer.client.secret";
 const SCOPE: &str = "sasl.oauthbearer.scope";
 const EXTENSIONS: &str = "sasl.oauthbearer.extensions";
 const GRANT_TYPE: &str = "sasl.oauthbearer.grant.type";
+const UNSECURED: &str = "enable.sasl.oauthbearer.unsecure.jwt";
 const CA_LOCATION: &str = "https.ca.location";
 const CA_PEM: &str = "https.ca.pem";
 /// Other names of the same, which are those of Java clients too.
@@ -33,6 +34,11 @@ const OTHER_WAYS: [&str; 2] = ["sasl.oauthbearer.assertion.", "sasl.oauthbearer.
 
 /// The tokens of these properties, which are taken out; `None` if tokens are not asked for.
 pub(super) fn tokens(properties: &mut BTreeMap<String, String>) -> Result<Option<Tokens>> {
+    if let Some((alias, first)) =
+        ALIASES.iter().find(|(alias, first)| [alias, first].iter().all(|name| properties.contains_key(**name)))
+    {
+        return Err(wrong(alias, &format!("it is the same as {first}: set one of them")));
+    }
     let mut taken = taken(properties);
     let method = taken.remove(METHOD);
     if method.as_deref() != Some("oidc") {
@@ -46,6 +52,16 @@ pub(super) fn tokens(properties: &mut BTreeMap<String, String>) -> Result<Option
     let mechanism = properties.get("sasl.mechanism").or_else(|| properties.get("sasl.mechanisms"));
     if mechanism.is_none_or(|name| name != "OAUTHBEARER") {
         return Err(wrong(METHOD, "tokens are for sasl.mechanism OAUTHBEARER, which is not the mechanism here"));
+    }
+    let protocol = properties.get("security.protocol").map_or("PLAINTEXT", String::as_str);
+    if !protocol.to_lowercase().starts_with("sasl") {
+        let detail = format!(
+            "it is {protocol}, which has no login: OAUTHBEARER needs SASL_SSL, or SASL_PLAINTEXT in a trusted network"
+        );
+        return Err(wrong("security.protocol", &detail));
+    }
+    if properties.contains_key(UNSECURED) {
+        return Err(wrong(UNSECURED, "it makes tokens of its own, which are for tests; remove it"));
     }
     let ca = if taken.contains_key(CA_PEM) { CA_PEM } else { CA_LOCATION };
     let settings = settings(taken)?;
@@ -102,8 +118,10 @@ fn settings(mut properties: BTreeMap<String, String>) -> Result<Settings> {
 fn extensions(text: &str) -> Result<Vec<(String, String)>> {
     let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
     let pairs = pairs.map(|pair| match pair.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
-        _ => Err(wrong(EXTENSIONS, "it is a list of name=value, with commas between them")),
+        Some((name, value)) if is_extension(name.trim(), value.trim()) => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err(wrong(EXTENSIONS, "it is a list of name=value, with commas between them, and names are of letters")),
     });
     pairs.collect()
 }
@@ -118,7 +136,8 @@ fn wrong(name: &str, why: &str) -> Error {
 mod tests {
     use super::*;
 
-    const WHOLE: [(&str, &str); 5] = [
+    const WHOLE: [(&str, &str); 6] = [
+        ("security.protocol", "SASL_SSL"),
         ("sasl.mechanism", "OAUTHBEARER"),
         (METHOD, "oidc"),
         (ENDPOINT, "https://idp.example.com/token"),
@@ -145,9 +164,9 @@ mod tests {
         let mut properties = owned(&WHOLE);
         properties.extend(owned(&[(SCOPE, "kafka"), (GRANT_TYPE, "client_credentials"), ("linger.ms", "5")]));
         assert!(tokens(&mut properties).expect("they are right").is_some());
-        assert_eq!(properties, owned(&[("sasl.mechanism", "OAUTHBEARER"), ("linger.ms", "5")]));
+        assert_eq!(properties, owned(&[WHOLE[0], WHOLE[1], ("linger.ms", "5")]));
         // By the names that Java clients have too.
-        let mut properties = owned(&WHOLE[..3]);
+        let mut properties = owned(&WHOLE[..4]);
         properties.extend(owned(&[(ALIASES[0].0, "orders"), (ALIASES[1].0, "s3cret")]));
         let found = tokens(&mut properties).expect("they are right").expect("tokens");
         let shown = format!("{found:?}");
@@ -170,6 +189,11 @@ mod tests {
             (vec![(METHOD, "default")], CLIENT_ID, "which is not the method here"),
             (vec![(METHOD, "odic"), (ENDPOINT, ""), (CLIENT_ID, ""), (CLIENT_SECRET, "")], METHOD, "default or oidc"),
             (vec![("sasl.mechanism", "PLAIN")], METHOD, "for sasl.mechanism OAUTHBEARER"),
+            (vec![("security.protocol", "")], "security.protocol", "it is PLAINTEXT"),
+            (vec![("security.protocol", "ssl")], "security.protocol", "OAUTHBEARER needs SASL_SSL"),
+            (vec![(UNSECURED, "true")], UNSECURED, "remove it"),
+            (vec![(ALIASES[0].0, "x")], ALIASES[0].0, "set one of them"),
+            (vec![(EXTENSIONS, "logical-cluster=x")], EXTENSIONS, "names are of letters"),
             (vec![(CLIENT_SECRET, "")], CLIENT_SECRET, "it is missing"),
             (vec![(ENDPOINT, "ftp://idp/")], ENDPOINT, "neither http nor https"),
             (vec![(ENDPOINT, "https://a:s3cret@idp/")], ENDPOINT, "a user or a password"),

@@ -1,11 +1,7 @@
 //! The administration of topics.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll, Wake, Waker};
-use std::thread::Thread;
 use std::time::Duration;
 
 use rdkafka::TopicPartitionList;
@@ -23,6 +19,7 @@ use super::native::{Client, TopicConfigs};
 use super::partition_list;
 use super::settings::{KafkaSettings, refused};
 use super::token::Registration;
+use super::wait::wait;
 use crate::broker::{Admin, Error, Isolation, NewTopic, Purpose, Result, Start, TopicDescription};
 use crate::model::{Timestamp, Topic, TopicPartition};
 
@@ -60,8 +57,8 @@ impl KafkaAdmin {
         let admin = Arc::new(admin);
         let admin_native = Client::of_admin(&admin).ok_or_else(|| missing("client"))?;
         let tokens = [
-            settings.register(&admin_native, admin.inner().context()),
-            settings.register(&native, metadata_client.client().context()),
+            settings.register(&admin_native, admin.inner().context())?,
+            settings.register(&native, metadata_client.client().context())?,
         ];
         Ok(Self { _tokens: tokens, admin, metadata_client, native, settings: Arc::clone(settings) })
     }
@@ -147,6 +144,7 @@ impl KafkaAdmin {
             .metadata_client
             .fetch_metadata(Some(topic.as_str()), deadline.left())
             .map_err(|error| self.error(DESCRIBING, Failure::from_kafka(&error)))?;
+        self.metadata_client.context().clear_error();
         let Some(partitions) = partition_count(&metadata, topic).map_err(|failure| {
             self.lacks(failure, "DESCRIBE", topic.as_str())
                 .of_operation("reading a topic's metadata", &self.settings.bootstrap_servers)
@@ -378,23 +376,4 @@ fn partition_count(metadata: &Metadata, topic: &Topic) -> std::result::Result<Op
 fn options(deadline: &Deadline) -> AdminOptions {
     let left = deadline.left().max(Duration::from_millis(1));
     AdminOptions::new().request_timeout(Some(left)).operation_timeout(Some(left))
-}
-
-/// Blocks on a future of the admin client, which has its own time-out and is woken by the client's thread.
-fn wait<F: Future>(future: F) -> F::Output {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut context = TaskContext::from_waker(&waker);
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => std::thread::park(),
-        }
-    }
 }

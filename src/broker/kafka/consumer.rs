@@ -69,7 +69,7 @@ impl KafkaConsumer {
             events.signal(descriptor);
         }
         Ok(Self {
-            _tokens: settings.register(&native, consumer.client().context()),
+            _tokens: settings.register(&native, consumer.client().context())?,
             assigned: BTreeMap::new(),
             events,
             native,
@@ -110,6 +110,9 @@ impl KafkaConsumer {
 
     /// Serves events until a rebalance, or until there are no more.
     fn serve(&self) -> Result<Option<GroupEvent>> {
+        if let Some(failure) = self.context().refused() {
+            return Err(failure.of_operation("serving the group", &self.address));
+        }
         for _ in 0..EVENTS {
             match self.consumer.poll(Duration::ZERO) {
                 None => {}
@@ -298,7 +301,7 @@ impl Consumer for KafkaConsumer {
         }
         let queue = self.native.new_queue().ok_or_else(|| missing("queue"))?;
         let answer = self.native.commit_offsets(&list, &queue, Deadline::after(timeout).left_ms());
-        answer.map_err(|failure| self.lacks(failure).of_operation(COMMITTING, &self.address))
+        answer.map_err(|failure| self.lacks(self.context().judged(failure)).of_operation(COMMITTING, &self.address))
     }
 
     fn group(&self) -> Result<GroupMetadata> {

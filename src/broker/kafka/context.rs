@@ -15,7 +15,7 @@ use rdkafka::types::RDKafkaRespErr;
 
 use super::failure::Failure;
 use super::statistics::Statistics;
-use super::token::Tokens;
+use super::token::{Standing, Tokens};
 use crate::broker::GroupEvent;
 use crate::model::{Topic, TopicPartition};
 
@@ -49,11 +49,26 @@ impl Context {
         _ = self.tokens.set(tokens.clone());
     }
 
-    /// A failed login is no more permanent than the lack of a token that it comes from.
+    /// A failed login is permanent, as a wrong password is. With tokens it is so only if the source refuses this client, or if no broker
+    /// has let in a client with such a token yet. Otherwise there was no valid one, or it was about to end: librdkafka tells that as a failed login
+    /// too, at any later time, and the next token helps.
     pub(super) fn judged(&self, failure: Failure) -> Failure {
-        match self.tokens.get().filter(|_| failure.is_of_login()).and_then(Tokens::trouble) {
-            Some(trouble) => Failure::of(Code::BrokerTransportFailure, &format!("{trouble} ({})", failure.detail)),
-            None => failure,
+        let Some(tokens) = self.tokens.get().filter(|_| failure.is_of_login() && !failure.fatal) else {
+            return failure;
+        };
+        match tokens.standing() {
+            Standing::Valid { is_accepted: false } => failure,
+            Standing::Valid { is_accepted: true } => Failure::of(Code::BrokerTransportFailure, &failure.detail),
+            Standing::Missing(why) => missing_token(&format!("{why} ({})", failure.detail)),
+            Standing::Refused(why) => refused_token(&why),
+        }
+    }
+
+    /// The failure of a client that is refused by the source of its tokens, once it has no valid one.
+    pub(super) fn refused(&self) -> Option<Failure> {
+        match self.tokens.get()?.standing() {
+            Standing::Refused(why) => Some(refused_token(&why)),
+            Standing::Valid { .. } | Standing::Missing(_) => None,
         }
     }
 
@@ -86,6 +101,12 @@ impl Context {
     /// Replaces a time-out by its cause, while the client reports connection or authentication errors.
     pub(super) fn explain(&self, failure: Failure) -> Failure {
         let failure = self.judged(failure);
+        let is_cut_off = failure.is_timeout() || failure.is_unreachable();
+        match self.tokens.get().filter(|_| is_cut_off).map(Tokens::standing) {
+            Some(Standing::Missing(why)) => return missing_token(&why),
+            Some(Standing::Refused(why)) => return refused_token(&why),
+            Some(Standing::Valid { .. }) | None => {}
+        }
         match self.last_error() {
             // A connection that is closed because of a wrong password is reported as unreachable.
             Some(last_error)
@@ -98,8 +119,11 @@ impl Context {
         }
     }
 
-    /// Clears the error after an operation has succeeded.
+    /// An operation has succeeded: clears the error.
     pub(super) fn clear_error(&self) {
+        if let Some(tokens) = self.tokens.get() {
+            tokens.accept();
+        }
         let mut last_error = lock(&self.last_error);
         if let Some(over) = last_error.take() {
             tracing::info!(error = %over.detail, "the broker is reachable again");
@@ -198,7 +222,111 @@ impl ProducerContext for Context {
     fn delivery(&self, _delivery: &DeliveryResult<'_>, _opaque: Self::DeliveryOpaque) {}
 }
 
+/// The failure for want of a token.
+fn missing_token(why: &str) -> Failure {
+    Failure::of(Code::BrokerTransportFailure, &format!("there is no token for OAUTHBEARER: {why}"))
+}
+
+/// The failure of a client that the source of tokens refuses.
+fn refused_token(why: &str) -> Failure {
+    Failure::of(Code::Authentication, &format!("there is no token for OAUTHBEARER: {why}"))
+}
+
 /// The guarded values are always valid, so a poisoned lock is usable.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+    use std::time::Duration;
+
+    use super::super::token::{Recipient, Token, TokenError, TokenSource};
+    use super::*;
+    use crate::model::{Clock, Timestamp};
+
+    /// A source that always gives the same answer, and signals each.
+    #[derive(Debug)]
+    struct Same(Result<Token, TokenError>, Mutex<Sender<()>>);
+
+    impl TokenSource for Same {
+        fn fetch(&self) -> Result<Token, TokenError> {
+            _ = lock(&self.1).send(());
+            self.0.clone()
+        }
+
+        fn owner(&self) -> String {
+            "the OAuth client orders".to_owned()
+        }
+    }
+
+    #[derive(Debug)]
+    struct Epoch;
+
+    impl Clock for Epoch {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(0)
+        }
+
+        fn uptime(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    struct Deaf;
+
+    impl Recipient for Deaf {
+        fn set(&self, _: &Token) {}
+    }
+
+    /// A context whose tokens are those of a source that has answered.
+    fn with_tokens(answer: Result<Token, TokenError>) -> (Context, Tokens) {
+        let (sender, asked) = channel();
+        let tokens = Tokens::new(Arc::new(Same(answer, Mutex::new(sender))), Arc::new(Epoch));
+        let registration = tokens.register(Box::new(Deaf)).expect("a thread");
+        // The first answer has been taken up when there is a second question.
+        for _ in 0..2 {
+            asked.recv_timeout(Duration::from_secs(30)).expect("it is asked");
+        }
+        std::mem::forget(registration);
+        let context = Context::default();
+        context.set_tokens(&tokens);
+        (context, tokens)
+    }
+
+    fn token() -> Token {
+        let (value, expires) = ("t".to_owned(), Timestamp::from_millis(1));
+        Token { value, expires, principal: String::new(), extensions: Vec::new() }
+    }
+
+    #[test]
+    fn a_failed_login_is_permanent_unless_a_token_may_help() {
+        let failed = || Failure::of(Code::Authentication, "invalid_token");
+        let timeout = || Failure::of(Code::OperationTimedOut, "");
+        let judged = |context: &Context| (context.judged(failed()), context.explain(timeout()));
+        assert!(judged(&Context::default()).0.is_permanent(), "a wrong password");
+
+        let (context, tokens) = with_tokens(Ok(token()));
+        let (login, late) = judged(&context);
+        assert!(login.is_permanent() && late.is_timeout(), "{login:?}, {late:?}");
+        tokens.accept();
+        let (login, late) = judged(&context);
+        assert!(login.is_unreachable() && late.is_timeout(), "{login:?}, {late:?}");
+        assert!(context.judged(Failure { fatal: true, ..failed() }).is_permanent());
+        assert!(context.refused().is_none());
+
+        let (context, _) = with_tokens(Err(TokenError::Unavailable("down".to_owned())));
+        let cut_off = context.explain(Failure::of(Code::BrokerTransportFailure, ""));
+        for failure in [judged(&context).0, judged(&context).1, cut_off] {
+            assert!(failure.is_unreachable() && failure.detail.contains("there is no token for OAUTHBEARER: down"));
+        }
+        assert!(context.refused().is_none());
+
+        let (context, tokens) = with_tokens(Err(TokenError::Refused("who?".to_owned())));
+        tokens.accept();
+        for failure in [judged(&context).0, judged(&context).1, context.refused().expect("refused")] {
+            assert!(failure.is_permanent() && failure.detail.contains("there is no token for OAUTHBEARER: who?"));
+        }
+    }
 }

@@ -42,6 +42,9 @@ pub(super) fn check(
         );
         Err(Unsupported { property: MECHANISM, detail })
     };
+    if has_tokens && (!protocol.starts_with("sasl") || mechanism != Some("OAUTHBEARER")) {
+        return unsupported("tokens are for OAUTHBEARER, with security.protocol SASL_SSL");
+    }
     if !protocol.starts_with("sasl") {
         return Ok(());
     }

@@ -14,6 +14,7 @@
 //!  login           which ways to log in this build of librdkafka has
 //!  record          messages to records
 //!  coordinator     why a cluster has no coordinator
+//!  wait            waiting for a future of the admin client
 //!  partition_list  partitions and start offsets as librdkafka's lists
 //!  token           tokens of OAUTHBEARER, for all clients
 //!  recipient       a client that is given them
@@ -60,9 +61,10 @@ mod standing;
 mod statistics;
 mod token;
 mod tuning;
+mod wait;
 
 pub use settings::{Assignor, KafkaSettings};
-pub use token::{Token, TokenError, TokenSource, Tokens};
+pub use token::{Token, TokenError, TokenSource, Tokens, is_extension};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -64,7 +64,7 @@ impl KafkaProducer {
         let native = Client::of_producer(&producer).ok_or_else(|| missing("client"))?;
         let events = native.main_queue().ok_or_else(|| missing("main queue"))?;
         Ok(Self {
-            _tokens: settings.register(&native, producer.client().context()),
+            _tokens: settings.register(&native, producer.client().context())?,
             destinations: Vec::new(),
             tags: BTreeMap::new(),
             events,
@@ -94,6 +94,7 @@ impl KafkaProducer {
                         (Some(failure), to) => {
                             let name = to.map_or("an unknown topic", |to| to.topic.as_str());
                             let size = message.value().map_or(0, <[u8]>::len) + message.key().map_or(0, <[u8]>::len);
+                            let failure = self.producer.context().judged(failure);
                             self.deliveries.undelivered.insert(tag);
                             // The first failure is the cause of the later ones.
                             self.deliveries.failed.get_or_insert_with(|| {
@@ -172,7 +173,8 @@ impl KafkaProducer {
     /// The error of a transactional call; serves events for the log first.
     fn failed(&mut self, operation: &'static str, failure: Failure) -> Error {
         self.serve_all();
-        let failure = self.fatal().unwrap_or(failure);
+        // Whether a commit without a login was executed is unknown, as that of one without a connection.
+        let failure = self.context().judged(self.fatal().unwrap_or(failure));
         self.named(self.lacks(failure).of_transaction(operation))
     }
 
@@ -264,6 +266,7 @@ impl Producer for KafkaProducer {
             Err(failure) if failure.fatal || self.fatal().is_some() => Err(self.failed("producing", failure)),
             Err(failure) => {
                 self.deliveries.undelivered.insert(tag);
+                let failure = self.context().judged(failure);
                 let refused = || self.named(failure.of_delivery(record.topic.as_str(), record.size()));
                 Err(self.lacked().unwrap_or_else(refused))
             }

@@ -59,7 +59,7 @@ impl KafkaReader {
         consumer.context().close();
         let native = Client::of_consumer(&consumer).ok_or_else(|| missing("client"))?;
         let queue = native.new_queue().ok_or_else(|| missing("queue"))?;
-        let tokens = settings.register(&native, consumer.client().context());
+        let tokens = settings.register(&native, consumer.client().context())?;
         Ok(Self {
             _tokens: tokens,
             assigned: Vec::new(),

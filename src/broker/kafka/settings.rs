@@ -111,8 +111,8 @@ impl KafkaSettings {
     }
 
     /// Gives an open client its tokens, if it logs in with tokens, until the registration is dropped: before the client is.
-    pub(super) fn register(&self, native: &Client, context: &Arc<Context>) -> Option<Registration> {
-        Some(recipient::register(self.tokens.as_ref()?, native, context))
+    pub(super) fn register(&self, native: &Client, context: &Arc<Context>) -> Result<Option<Registration>> {
+        self.tokens.as_ref().map(|tokens| recipient::register(tokens, native, context)).transpose()
     }
 
     /// Refuses properties that sheaf sets itself, and those that librdkafka does not know.

@@ -7,15 +7,14 @@ use rdkafka::bindings as c;
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::client::Client;
-use super::convert::text;
 use crate::broker::kafka::failure::Failure;
 use crate::broker::kafka::token::Token;
 
-/// The longest message of librdkafka, in bytes.
+/// The longest message of librdkafka, in bytes. It may have the text of the token, so it is not read.
 const MESSAGE_MAX: usize = 512;
 
 impl Client {
-    /// Logs in with this token from now on. See `rd_kafka_oauthbearer_set_token`.
+    /// Logs in with this token, which is a usable one, from now on. See `rd_kafka_oauthbearer_set_token`.
     pub(in crate::broker::kafka) fn set_token(&self, token: &Token) -> Result<(), Failure> {
         let invalid =
             || Failure::of(RDKafkaErrorCode::InvalidArgument, "a token, or what belongs to it, has a character 0");
@@ -25,10 +24,10 @@ impl Client {
         let extensions = extensions.map(|text| c_string(text)).collect::<Result<Vec<_>, _>>()?;
         let mut extensions: Vec<*const c_char> = extensions.iter().map(|text| text.as_ptr()).collect();
         let mut message = [0; MESSAGE_MAX];
-        // SAFETY: the client and the C strings are alive for the call, which copies them; the array has as many places as it is said to have, and
-        // librdkafka ends the message with a nul within its size.
-        let (error, detail) = unsafe {
-            let error = c::rd_kafka_oauthbearer_set_token(
+        // SAFETY: the client and the C strings are alive for the call, which copies them; the arrays have as many places as they are said to have.
+        // The life of a usable token is within the bounds of librdkafka's arithmetic.
+        let error = unsafe {
+            c::rd_kafka_oauthbearer_set_token(
                 self.raw.as_ptr(),
                 value.as_ptr(),
                 token.expires.as_millis(),
@@ -37,19 +36,9 @@ impl Client {
                 extensions.len(),
                 message.as_mut_ptr(),
                 message.len(),
-            );
-            (error, text(message.as_ptr()))
+            )
         };
         let is_good = error == c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
-        if is_good { Ok(()) } else { Err(Failure::of(error.into(), &detail)) }
-    }
-
-    /// Says why there is no token, which raises an error of authentication. See `rd_kafka_oauthbearer_set_token_failure`.
-    pub(in crate::broker::kafka) fn set_token_failure(&self, detail: &str) {
-        let detail: String = detail.chars().filter(|character| *character != '\0').collect();
-        let Ok(detail) = CString::new(detail) else { return };
-        // SAFETY: client and C string are alive for the call, which copies the text. It fails for an empty text, and for clients that log in
-        // another way, which have no tokens.
-        unsafe { c::rd_kafka_oauthbearer_set_token_failure(self.raw.as_ptr(), detail.as_ptr()) };
+        if is_good { Ok(()) } else { Err(Failure::of(error.into(), "librdkafka does not take the token")) }
     }
 }

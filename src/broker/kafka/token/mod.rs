@@ -3,10 +3,17 @@
 //! librdkafka asks for a token by an event on a queue that its owner has to serve, and some owners serve it only while they wait for
 //! something. Here nothing waits for an owner: the clients are given their tokens.
 
+mod bearer;
+#[cfg(test)]
+mod tests;
+
+pub use bearer::{Token, TokenError, TokenSource, is_extension};
+
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use std::{fmt, thread};
+use std::{fmt, io, thread};
 
 use crate::model::{Clock, Timestamp};
 
@@ -17,51 +24,8 @@ const FETCHED_AFTER: f64 = 0.75;
 const WAIT_MIN: Duration = Duration::from_secs(1);
 /// The longest wait after a failure.
 const WAIT_MAX: Duration = Duration::from_secs(10);
-/// The time after a lack of tokens for which logins may still fail because of it: they are reported late.
-const AFTER_LACK: Duration = Duration::from_secs(10);
-
-/// A token of OAuth 2, as a bearer (RFC 6750).
-#[derive(Clone, PartialEq, Eq)]
-pub struct Token {
-    /// Its text.
-    pub value: String,
-    /// When it ends.
-    pub expires: Timestamp,
-    /// Whom it is for: its claim `sub`, for librdkafka's log.
-    pub principal: String,
-    /// SASL extensions (RFC 7628, 3.1), which some services want beside it.
-    pub extensions: Vec<(String, String)>,
-}
-
-impl fmt::Debug for Token {
-    /// Without its text.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Token")
-            .field("principal", &self.principal)
-            .field("expires", &self.expires)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Why there is no token.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    /// The source refuses this client: a wrong secret, a scope that it may not have. Trying again does not help.
-    #[error("{0}")]
-    Refused(String),
-    /// The source cannot be reached, or fails. It is tried again.
-    #[error("{0}")]
-    Unavailable(String),
-}
-
-/// Where tokens come from.
-pub trait TokenSource: Send + Sync + fmt::Debug {
-    /// Fetches a token. It may block; one thread calls it.
-    fn fetch(&self) -> Result<Token, TokenError>;
-
-    /// Whose tokens these are, in messages about missing rights: `the OAuth client orders`.
-    fn owner(&self) -> String;
-}
+/// How often a waiting thread looks at the clock, which may be set, and goes on while the machine is suspended.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// The tokens of all clients of a cluster. Nothing is fetched until the first client is opened.
 #[derive(Clone)]
@@ -70,6 +34,8 @@ pub struct Tokens(Arc<Shared>);
 struct Shared {
     source: Arc<dyn TokenSource>,
     clock: Arc<dyn Clock>,
+    /// [`WAIT_MIN`].
+    wait_min: Duration,
     state: Mutex<State>,
     /// Signalled when the last client has closed.
     idle: Condvar,
@@ -83,8 +49,8 @@ struct State {
     token: Option<Token>,
     /// Why the last fetch has failed.
     error: Option<TokenError>,
-    /// When the last token came that came too late: the one before had ended, or was about to, because a fetch had failed.
-    late: Option<Timestamp>,
+    /// True once a broker has let in a client with a token.
+    is_accepted: bool,
     /// True while the thread runs, which it does while there are clients.
     is_running: bool,
 }
@@ -93,8 +59,17 @@ struct State {
 pub(super) trait Recipient: Send {
     /// Logs in with this token from now on.
     fn set(&self, token: &Token);
-    /// There is no token.
-    fn fail(&self, error: &TokenError);
+}
+
+/// What a login can be done with at present.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// A token that has not ended. `is_accepted`: a broker has let in a client with one of this source.
+    Valid { is_accepted: bool },
+    /// No token, for this reason; one may come.
+    Missing(String),
+    /// No token, because the source refuses this client.
+    Refused(String),
 }
 
 /// An open client is given tokens until this is dropped, which has to be before the client is.
@@ -106,7 +81,11 @@ pub(super) struct Registration {
 impl Tokens {
     /// The tokens of a source.
     pub fn new(source: Arc<dyn TokenSource>, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Shared { source, clock, state: Mutex::default(), idle: Condvar::new() }))
+        Self::with_wait(source, clock, WAIT_MIN)
+    }
+
+    fn with_wait(source: Arc<dyn TokenSource>, clock: Arc<dyn Clock>, wait_min: Duration) -> Self {
+        Self(Arc::new(Shared { source, clock, wait_min, state: Mutex::default(), idle: Condvar::new() }))
     }
 
     /// Whose tokens they are.
@@ -114,46 +93,43 @@ impl Tokens {
         self.0.source.owner()
     }
 
-    /// Why a login may fail at present that would not with a token: there is none, or the last one has ended, or was about to. Not for a client
-    /// that the source refuses. Not to be called by a [`Recipient`].
-    pub(super) fn trouble(&self) -> Option<String> {
-        let now = self.0.clock.now();
+    /// What a login can be done with. Not to be called by a [`Recipient`].
+    pub(super) fn standing(&self) -> Standing {
         let state = self.0.lock();
-        match (&state.error, &state.token) {
-            (Some(TokenError::Refused(_)), _) => None,
-            (Some(TokenError::Unavailable(detail)), _) => {
-                Some(format!("there is no new token for OAUTHBEARER: {detail}"))
+        match (&state.token, &state.error) {
+            (Some(token), _) if token.life(self.0.clock.now()) > Duration::ZERO => {
+                Standing::Valid { is_accepted: state.is_accepted }
             }
-            (None, None) => Some("the first token for OAUTHBEARER has not come yet".to_owned()),
-            (None, Some(token)) if token.expires <= now => Some("the last token for OAUTHBEARER has ended".to_owned()),
-            (None, Some(_)) => {
-                let is_recent = state.late.is_some_and(|late| now.since(late) < AFTER_LACK);
-                is_recent.then(|| "the last token for OAUTHBEARER has come late".to_owned())
-            }
+            (_, Some(TokenError::Refused(detail))) => Standing::Refused(detail.clone()),
+            (_, Some(TokenError::Unavailable(detail))) => Standing::Missing(detail.clone()),
+            (Some(_), None) => Standing::Missing("the last one has ended".to_owned()),
+            (None, None) => Standing::Missing("the first one has not come yet".to_owned()),
         }
     }
 
+    /// A broker has let in a client with a token: so one is let in again, sooner or later. Not to be called by a [`Recipient`].
+    pub(super) fn accept(&self) {
+        self.0.lock().is_accepted = true;
+    }
+
     /// Gives a client the present token, if it has not ended, and each one that is fetched from now on.
-    pub(super) fn register(&self, recipient: Box<dyn Recipient>) -> Registration {
+    ///
+    /// # Errors
+    /// The system starts no thread.
+    pub(super) fn register(&self, recipient: Box<dyn Recipient>) -> io::Result<Registration> {
         let mut state = self.0.lock();
-        match (&state.token, &state.error) {
-            (Some(token), _) if token.expires > self.0.clock.now() => recipient.set(token),
-            (_, Some(error)) => recipient.fail(error),
-            _ => {}
+        if let Some(token) = state.token.as_ref().filter(|token| token.life(self.0.clock.now()) > Duration::ZERO) {
+            recipient.set(token);
+        }
+        if !state.is_running {
+            let shared = Arc::clone(&self.0);
+            thread::Builder::new().name("kafka-tokens".to_owned()).spawn(move || shared.run())?;
+            state.is_running = true;
         }
         let id = state.next_id;
         state.next_id += 1;
         state.clients.insert(id, recipient);
-        if !state.is_running {
-            state.is_running = true;
-            let shared = Arc::clone(&self.0);
-            let started = thread::Builder::new().name("kafka-tokens".to_owned()).spawn(move || shared.run());
-            if let Err(error) = started {
-                state.is_running = false;
-                state.fail(TokenError::Unavailable(format!("no thread can be started: {error}")), self.0.clock.now());
-            }
-        }
-        Registration { tokens: self.clone(), id }
+        Ok(Registration { tokens: self.clone(), id })
     }
 }
 
@@ -183,82 +159,71 @@ impl Shared {
     fn run(&self) {
         let mut failures = 0;
         loop {
-            let fetched = self.source.fetch();
+            // The source may be anybody's, and without this thread nobody logs in any more.
+            let fetched = catch_unwind(AssertUnwindSafe(|| self.source.fetch()));
+            let fetched = fetched
+                .unwrap_or_else(|_panic| Err(TokenError::Unavailable("the source of tokens has panicked".to_owned())));
             let now = self.clock.now();
             let mut state = self.lock();
-            let wait = match fetched.and_then(|token| unexpired(token, now)) {
+            let wait = match fetched.and_then(|token| token.usable(now)) {
                 Ok(token) => {
                     failures = 0;
-                    state.renew(token, now)
+                    let life = token.life(now);
+                    state.renew(token, life);
+                    life.mul_f64(FETCHED_AFTER).max(self.wait_min)
                 }
                 Err(error) => {
                     state.fail(error, now);
                     failures += 1;
-                    wait_after(failures)
+                    wait_after(failures, self.wait_min)
                 }
             };
-            let waited = self.idle.wait_timeout_while(state, wait, |state| !state.clients.is_empty());
-            let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            let mut state = self.wait(state, wait);
             if state.clients.is_empty() {
+                // What is known of a source is not known of it later.
+                state.error = None;
                 state.is_running = false;
                 return;
             }
         }
     }
+
+    /// Waits for so long, or until the clock says so, or until there are no clients.
+    fn wait<'a>(&self, mut state: MutexGuard<'a, State>, mut rest: Duration) -> MutexGuard<'a, State> {
+        let due = self.clock.now().saturating_add(rest);
+        while !state.clients.is_empty() && !rest.is_zero() && self.clock.now() < due {
+            let slice = rest.min(LOOK_EVERY);
+            let waited = self.idle.wait_timeout_while(state, slice, |state| !state.clients.is_empty());
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            rest -= slice;
+        }
+        state
+    }
 }
 
 impl State {
-    /// Gives all clients a new token; returns the time until the next one is to be fetched.
-    fn renew(&mut self, token: Token, now: Timestamp) -> Duration {
-        let life = life(&token, now);
-        let had_ended = self.token.as_ref().is_some_and(|former| former.expires <= now);
-        let had_failed = self.error.take().is_some();
-        if had_ended || had_failed {
-            self.late = Some(now);
-        }
-        if had_failed {
+    /// Gives all clients a new token, which lives for so long.
+    fn renew(&mut self, token: Token, life: Duration) {
+        if self.error.take().is_some() {
             tracing::info!(valid_s = life.as_secs(), "a token for Kafka is there again");
         } else {
             tracing::debug!(valid_s = life.as_secs(), "a token for Kafka is there");
         }
         self.clients.values().for_each(|client| client.set(&token));
         self.token = Some(token);
-        life.mul_f64(FETCHED_AFTER).max(WAIT_MIN)
     }
 
-    /// Tells all clients why they have no token; if the last one has not ended, only the log is told.
+    /// Keeps, and logs once, why there is no new token.
     fn fail(&mut self, error: TokenError, now: Timestamp) {
-        match self.token.as_ref().map(|token| life(token, now)).filter(|life| !life.is_zero()) {
-            Some(_) if self.error.as_ref() == Some(&error) => {}
-            Some(life) => {
-                tracing::warn!(%error, valid_s = life.as_secs(), "there is no new token for Kafka; the present one is used until it ends");
-            }
-            None => self.clients.values().for_each(|client| client.fail(&error)),
+        if self.error.as_ref() != Some(&error) {
+            let valid_s = self.token.as_ref().map_or(0, |token| token.life(now).as_secs());
+            tracing::warn!(%error, valid_s, "there is no new token for Kafka; one that is valid is used until it ends");
         }
         self.error = Some(error);
     }
 }
 
-/// What is left of a token's life.
-fn life(token: &Token, now: Timestamp) -> Duration {
-    let millis = token.expires.as_millis().saturating_sub(now.as_millis());
-    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
-}
-
-/// A token that has not ended, which librdkafka would refuse.
-fn unexpired(token: Token, now: Timestamp) -> Result<Token, TokenError> {
-    if life(&token, now).is_zero() {
-        let detail =
-            "the token that it gave has ended already: compare the clocks of this host and of the token endpoint";
-        return Err(TokenError::Unavailable(detail.to_owned()));
-    }
-    Ok(token)
-}
-
 /// The wait after some failures in a row.
-fn wait_after(failures: u32) -> Duration {
-    WAIT_MIN.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(WAIT_MAX)
+fn wait_after(failures: u32, least: Duration) -> Duration {
+    least.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(WAIT_MAX)
 }
-
-#[cfg(test)]
-mod tests;
