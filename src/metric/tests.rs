@@ -31,6 +31,8 @@ fn declared() -> Declared {
     declared.families.extend(of_flows.families);
     declared.alerts.extend(of_flows.alerts);
     let trace = Spec::parse("t", include_str!("../../topologies/trace.yaml")).unwrap();
+    let schedule = Spec::parse("s", include_str!("../../topologies/schedule.yaml")).unwrap();
+    declared.families.extend(Declared::by(&schedule.assemble("ctm", |_| None).unwrap()).families);
     declared.histograms.extend(of_flows.histograms);
     declared.families.extend(Declared::by(&trace.assemble("ctm", |_| None).unwrap()).families);
     declared

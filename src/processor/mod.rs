@@ -7,6 +7,7 @@
 //! | [`delivery`] | journals the submits of each bundle, so that each is executed once |
 //! | [`flow`] | runs staged workflows, human tasks, sagas and event flows |
 //! | [`notification`] | tells people of alerts, in groups and within limits |
+//! | [`schedule`] | writes records when they are due |
 //! | [`signal`] | gives each member of an open bundle as an event to the folder that waits for it |
 //! | [`trace`] | keeps the records of topics by their trace ids, as time lines |
 //! | [`tracking`] | follows the run of each delivered bundle at its target |
@@ -48,6 +49,7 @@ mod keying;
 mod metric;
 pub mod notification;
 pub mod place;
+pub mod schedule;
 mod shown;
 pub mod signal;
 pub mod trace;

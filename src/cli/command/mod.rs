@@ -16,6 +16,7 @@
 //! | `bundles`, `deliveries` | `sheaf bundles`, `sheaf deliveries`: lists and shows entries (`entries`); commands to them, sent by `entry_command` |
 //! | `dlq` | `sheaf dlq`: dead letters |
 //! | `flows` | `sheaf flows`: flows, and the tasks of people |
+//! | `schedules` | `sheaf schedules`: records that wait until they are due |
 //! | `traces` | `sheaf traces`: records by their trace ids |
 //! | `events` | `sheaf events tail`: events as they come |
 //! | `audit` | `sheaf audit`: what operators have done |
@@ -51,6 +52,7 @@ mod reload;
 mod render;
 mod replay;
 mod run;
+mod schedules;
 mod simulate;
 mod state;
 mod tasks;
@@ -115,6 +117,8 @@ enum Command {
     #[command(subcommand)]
     Replay(replay::Command),
     #[command(subcommand)]
+    Schedules(schedules::Command),
+    #[command(subcommand)]
     State(state::Command),
     #[command(subcommand)]
     Topology(topology::Command),
@@ -150,6 +154,7 @@ pub(super) fn main() -> Result<ExitCode, Failure> {
         Command::Events(command) => events::main(&command),
         Command::Flows(command) => flows::main(&command),
         Command::Replay(command) => replay::main(&command),
+        Command::Schedules(command) => schedules::main(&command),
         Command::State(command) => state::main(&command),
         Command::Topology(command) => topology::main(&command),
         Command::Traces(command) => traces::main(&command),

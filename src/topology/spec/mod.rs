@@ -21,7 +21,8 @@
 //! | `place` | places of a record, and `where` |
 //! | `progressive` | what `deliver.control_m.submit: progressive` demands of the others |
 //! | `start` | `start` of a source |
-//! | `trace` | `trace`, beside or instead of a bundle |
+//! | `schedule`, `trace` | the same, each beside or instead of a bundle |
+//! | `monitor` | what is checked of these two |
 //! | `version` | `version` of a source |
 //! | `name` | names of topologies and topics |
 //!
@@ -32,9 +33,11 @@ mod bundle;
 pub mod delivery;
 mod expression;
 pub mod flow;
+mod monitor;
 mod name;
 mod place;
 mod progressive;
+mod schedule;
 mod source;
 mod start;
 mod trace;
@@ -44,6 +47,7 @@ pub use bundle::{BUNDLE, Bundle, Submissions};
 pub use delivery::{Delivery, DeliveryKind, SIGNAL};
 pub use flow::Flow;
 pub use name::APPLICATION_CHARS_MAX;
+pub use schedule::Schedule;
 pub use trace::Trace;
 
 use std::collections::BTreeSet;
@@ -79,6 +83,8 @@ pub enum Processor {
     Delivery(Delivery),
     /// Runs flows.
     Flow(Flow),
+    /// Writes records when they are due.
+    Schedule(Schedule),
     /// Keeps the records of topics by their trace ids.
     Trace(Trace),
 }
@@ -178,6 +184,10 @@ impl Spec {
                         topology.nodes.push(track.node(application, target, server));
                     }
                 }
+                Processor::Schedule(schedule) => {
+                    topology.sources.extend(schedule.sources(node));
+                    topology.nodes.push(schedule.node());
+                }
                 Processor::Trace(trace) => {
                     topology.sources.extend(trace.sources(node));
                     topology.nodes.push(trace.node());
@@ -214,6 +224,9 @@ impl Spec {
                 vec![("the delivery", topic.as_str())]
             }
             Processor::Flow(flow) => flow.reads.iter().map(|(reads, _)| ("the flow", reads.topic.as_str())).collect(),
+            Processor::Schedule(schedule) => {
+                schedule.settings.reads.iter().map(|topic| ("the schedule", topic.as_str())).collect()
+            }
             Processor::Delivery(_) | Processor::Trace(_) => Vec::new(),
         }
     }
@@ -244,11 +257,12 @@ fn read(root: &Item<'_>, text: &str) -> Option<Spec> {
     let application_id = fields.item("application_id").map(|item| name::application(&item));
     let section = fields.item("flow");
     let flow = section.as_ref().map(|item| flow::read(item, (name.as_deref().unwrap_or_default(), text)));
+    let schedule = fields.item("schedule").map(|item| schedule::read(&item));
     let trace = fields.item("trace").map(|item| trace::read(&item));
     let bundled = if section.is_some() {
         refuse_beside_flow(&mut fields);
         None
-    } else if trace::is_alone(&mut fields) {
+    } else if monitor::is_alone(&mut fields) {
         None
     } else {
         Some((bundle::read(&mut fields), delivery::read(&mut fields)))
@@ -266,10 +280,16 @@ fn read(root: &Item<'_>, text: &str) -> Option<Spec> {
     if let Some((bundle, deliveries)) = bundled {
         processors.extend(with_deliveries(root, bundle?, deliveries?));
     }
+    if let Some(schedule) = schedule {
+        let schedule = schedule?;
+        let read: Vec<_> = processors.iter().flat_map(Spec::topics_of).collect();
+        monitor::refuse_shared(root, "schedule", schedule.settings.reads.iter().map(String::as_str), &read);
+        processors.push(Processor::Schedule(schedule));
+    }
     if let Some(trace) = trace {
         let trace = trace?;
         let read: Vec<_> = processors.iter().flat_map(Spec::topics_of).collect();
-        trace::refuse_shared(root, &trace, &read);
+        monitor::refuse_shared(root, "trace", trace.settings.reads.iter().map(|reads| reads.topic.as_str()), &read);
         processors.push(Processor::Trace(trace));
     }
     Some(Spec { name: name?, application_id, processors, history: history.unwrap_or(Some(false))? })

@@ -1,19 +1,16 @@
 //! `trace`: the records of topics are kept by their trace ids.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{name, place, start};
-use crate::codec::yaml::{Fields, Item};
+use super::{monitor, name, place, start};
+use crate::codec::yaml::Item;
 use crate::model::Topic;
 use crate::processor::erase;
 use crate::processor::place::{Format, Place};
 use crate::processor::trace::{KEEP_DEFAULT, Reads, Settings, TRACE, TraceKeying, Traces};
 use crate::topology::{Node, Source, StartAt};
 
-/// The keys of a file that gathers bundles. Without all of them a file with `trace` has no bundle.
-const BUNDLE_KEYS: [&str; 4] = ["sources", "bundle", "submissions", "deliver"];
 /// The attribute of a `CloudEvent` with its type.
 const EVENT_TYPE: &str = "type";
 
@@ -43,12 +40,6 @@ impl Trace {
     }
 }
 
-/// True for a file with a trace and without a bundle.
-pub(super) fn is_alone(root: &mut Fields<'_>) -> bool {
-    let has_bundle = BUNDLE_KEYS.map(|key| root.item(key).is_some()).contains(&true);
-    root.item("trace").is_some() && !has_bundle
-}
-
 /// Reads the key `trace` of the root.
 pub(super) fn read(section: &Item<'_>) -> Option<Trace> {
     let mut fields = section.fields()?;
@@ -58,19 +49,6 @@ pub(super) fn read(section: &Item<'_>) -> Option<Trace> {
     fields.finish();
     let (reads, starts) = reads?.into_iter().unzip();
     Some(Trace { settings: Settings { keep: keep?, reads }, starts })
-}
-
-/// Checks that no topic of the trace is one that another processor of the file reads: `read` has the topics, each
-/// with what reads it. `root` is the whole file.
-pub(super) fn refuse_shared(root: &Item<'_>, trace: &Trace, read: &[(&str, &str)]) {
-    let Some(section) = root.node().get("trace") else { return };
-    let list = section.get("reads").and_then(|reads| root.below("trace", section).below("reads", reads).items());
-    for (item, reads) in list.iter().flatten().zip(&trace.settings.reads) {
-        if let Some((reader, _)) = read.iter().find(|(_, topic)| *topic == reads.topic) {
-            let hint = "write the trace into a topology file of its own: each file is an application, and several may read a topic";
-            item.problem(format!("{reader} reads `{}` already", reads.topic), Some(hint.to_owned()));
-        }
-    }
 }
 
 fn keep(item: &Item<'_>) -> Option<Duration> {
@@ -88,12 +66,8 @@ fn topics(list: &Item<'_>) -> Option<Vec<(Reads, Option<StartAt>)>> {
         list.problem("there is no topic, so that nothing would be traced", Some(hint));
     }
     let read: Vec<Option<(Reads, Option<StartAt>)>> = items.iter().map(topic).collect();
-    let mut known = BTreeSet::new();
-    for (item, (reads, _)) in items.iter().zip(read.iter()).filter_map(|(item, read)| Some((item, read.as_ref()?))) {
-        if !known.insert(&reads.topic) {
-            item.problem(format!("topic `{}` is traced already", reads.topic), Some("keep one of them".to_owned()));
-        }
-    }
+    let names = read.iter().map(|topic| topic.as_ref().map(|(reads, _)| reads.topic.as_str()));
+    monitor::refuse_repeated(&items, names, "traced");
     read.into_iter().collect()
 }
 

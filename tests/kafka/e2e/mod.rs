@@ -71,6 +71,7 @@ mod replay;
 mod restore;
 mod retail;
 mod rights;
+mod schedule;
 mod several;
 mod standby;
 mod state;

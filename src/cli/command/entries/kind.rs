@@ -3,6 +3,7 @@
 use crate::cli::output::Column;
 use crate::processor::dead_letter::DEAD_LETTER;
 use crate::processor::flow::FLOW;
+use crate::processor::schedule::SCHEDULE;
 use crate::processor::trace::TRACE;
 use crate::topology::{BUNDLE, DELIVERY, TRACKING};
 
@@ -131,6 +132,20 @@ const FLOW_CONDITIONS: &[ConditionSpec] = &[
         is_part: false,
     },
 ];
+
+/// Records that wait until they are due.
+pub(in crate::cli::command) const SCHEDULES: Kind = Kind {
+    processor: SCHEDULE,
+    entries: "schedules",
+    columns: &[
+        ("schedule", "/key"),
+        ("due", "/entry/due"),
+        ("requested", "/entry/requested_at"),
+        ("record", "/entry/record/key"),
+        ("instance", "/instance"),
+    ],
+    conditions: &[],
+};
 
 /// Traces.
 pub(in crate::cli::command) const TRACES: Kind = Kind {

@@ -8,7 +8,7 @@
 //! | `list`, `show` | the commands |
 //! | `remote` | the instance to ask |
 //! | `story` | the story of an entry on one screen |
-//! | `letter`, `flow`, `trace` | that of a dead letter, of a flow, of a trace |
+//! | `letter`, `flow`, `schedule`, `trace` | that of a dead letter, of a flow, of a scheduled record, of a trace |
 //! | `words` | times, durations and texts |
 
 mod flow;
@@ -16,13 +16,14 @@ mod kind;
 mod letter;
 mod list;
 mod remote;
+mod schedule;
 mod selection;
 mod show;
 mod story;
 mod trace;
 mod words;
 
-pub(super) use kind::{BUNDLES, DEAD_LETTERS, DELIVERIES, FLOWS, Kind, RUNS, TASKS, TRACES};
+pub(super) use kind::{BUNDLES, DEAD_LETTERS, DELIVERIES, FLOWS, Kind, RUNS, SCHEDULES, TASKS, TRACES};
 pub(super) use list::List;
 pub(super) use selection::{Found, Selection};
 pub(super) use show::Show;

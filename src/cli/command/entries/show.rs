@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::kind::Kind;
 use super::remote::EntryRemote;
-use super::{flow, letter, story, trace};
+use super::{flow, letter, schedule, story, trace};
 use crate::admin::ClientError;
 use crate::cli::exit::Failure;
 use crate::cli::output::OutputArgs;
@@ -12,6 +12,7 @@ use crate::codec::percent_encode;
 use crate::model::Clock as _;
 use crate::processor::dead_letter::DEAD_LETTER;
 use crate::processor::flow::FLOW;
+use crate::processor::schedule::SCHEDULE;
 use crate::processor::trace::TRACE;
 use crate::runtime::SystemClock;
 use crate::topology::{BUNDLE, DELIVERY};
@@ -46,6 +47,7 @@ impl Show {
             BUNDLE => story::bundle(&item, delivery.as_ref().map(Result::as_ref), now),
             DEAD_LETTER => letter::letter(&item, now),
             FLOW => flow::flow(&item, now),
+            SCHEDULE => schedule::schedule(&item, now),
             TRACE => trace::trace(&item),
             _ => story::delivery(&item, now),
         };

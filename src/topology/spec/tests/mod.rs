@@ -14,6 +14,7 @@ use crate::topology::StartAt;
 mod flow;
 mod progressive;
 mod rules;
+mod schedule;
 mod trace;
 
 const DEFAULT: &str = include_str!("../../../../topologies/control-m.yaml");

@@ -1,0 +1,84 @@
+//! `schedule`: records are written when they are due.
+
+use std::sync::Arc;
+
+use super::{monitor, name, start};
+use crate::codec::yaml::Item;
+use crate::model::Topic;
+use crate::processor::erase;
+use crate::processor::schedule::{DUE, SCHEDULE, ScheduleKeying, Schedules, Settings};
+use crate::topology::{Node, Output, Source, StartAt};
+
+/// Topics with requests, and the topic to which the records are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// The topics.
+    pub settings: Settings,
+    /// Where the first start begins each topic that it reads, in their order.
+    pub starts: Vec<Option<StartAt>>,
+}
+
+impl Schedule {
+    /// The sources, for the node with this index.
+    pub(super) fn sources(&self, node: usize) -> impl Iterator<Item = Source> {
+        self.settings.reads.iter().zip(&self.starts).map(move |(topic, start)| Source {
+            topic: Topic::new(topic),
+            node,
+            keying: Arc::new(ScheduleKeying),
+            start: *start,
+        })
+    }
+
+    /// The node.
+    pub(super) fn node(&self) -> Node {
+        let output = Output::public(DUE, Topic::new(&self.settings.writes));
+        Node::new(SCHEDULE, erase(Schedules), vec![output])
+    }
+}
+
+/// Reads the key `schedule` of the root.
+pub(super) fn read(section: &Item<'_>) -> Option<Schedule> {
+    let mut fields = section.fields()?;
+    // All keys are read before the first `?`, so that all mistakes are reported.
+    let reads = fields.required_item("reads").and_then(|item| topics(&item));
+    let to = fields.required_item("writes");
+    let writes = to.as_ref().and_then(writes);
+    fields.finish();
+    let ((reads, starts), writes): ((Vec<String>, Vec<_>), String) = (reads?.into_iter().unzip(), writes?);
+    if let Some(item) = to.filter(|_| reads.contains(&writes)) {
+        let hint = "name the topic of those who wait for the records".to_owned();
+        item.problem(format!("`{writes}` is read for requests, so that each record would be one"), Some(hint));
+    }
+    Some(Schedule { settings: Settings { reads, writes }, starts })
+}
+
+fn writes(item: &Item<'_>) -> Option<String> {
+    let mut fields = item.fields()?;
+    let topic = fields.required_item("topic").and_then(|item| name::topic(&item));
+    fields.finish();
+    topic
+}
+
+fn topics(list: &Item<'_>) -> Option<Vec<(String, Option<StartAt>)>> {
+    let items = list.items()?;
+    if items.is_empty() {
+        let hint = "write `- { topic: requests }`".to_owned();
+        list.problem("there is no topic, so that nothing would be scheduled", Some(hint));
+    }
+    let read: Vec<Option<(String, Option<StartAt>)>> = items.iter().map(topic).collect();
+    let names = read.iter().map(|topic| topic.as_ref().map(|(name, _)| name.as_str()));
+    monitor::refuse_repeated(&items, names, "read");
+    read.into_iter().collect()
+}
+
+fn topic(item: &Item<'_>) -> Option<(String, Option<StartAt>)> {
+    let mut fields = item.fields()?;
+    let topic = fields.required_item("topic").and_then(|item| name::topic(&item));
+    let start = fields.item("start").map(|item| start::read(&item));
+    fields.finish();
+    let start = match start {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    Some((topic?, start))
+}
