@@ -2,6 +2,9 @@
 
 use crate::model::{ErrorClass, TopicPartition};
 
+/// The result of the port's operations.
+pub type Result<T> = std::result::Result<T, Error>;
+
 /// An error of a broker operation.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {

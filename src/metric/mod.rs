@@ -44,7 +44,7 @@ mod sink;
 mod store;
 mod task;
 
-pub use client::{Client, ConnectionFigures};
+pub use client::{Client, ConnectionFigures, TokenFigures};
 pub use consumer::Consumer;
 pub use diagnostics::Diagnostics;
 pub use document::reference_page;

@@ -150,6 +150,9 @@ impl Housekeeper {
         for (broker, figures) in self.context.broker.connections() {
             self.context.metrics.client.connection(broker, &figures);
         }
+        if let Some(figures) = self.context.broker.tokens() {
+            self.context.metrics.client.token(figures);
+        }
         let (partitions, committed): (Vec<_>, Vec<_>) = self.context.status.offsets().into_iter().unzip();
         let ends = match self.admin.ends(&partitions, self.context.settings.limits.broker_timeout) {
             Ok(ends) => ends,

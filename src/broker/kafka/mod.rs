@@ -69,7 +69,7 @@ pub use token::{Token, TokenError, TokenSource, Tokens, is_extension};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::metric::ConnectionFigures;
+use crate::metric::{ConnectionFigures, TokenFigures};
 
 use self::statistics::Statistics;
 use super::{
@@ -136,5 +136,9 @@ impl Broker for KafkaBroker {
 
     fn connections(&self) -> BTreeMap<i32, ConnectionFigures> {
         self.statistics.take()
+    }
+
+    fn tokens(&self) -> Option<TokenFigures> {
+        self.settings.tokens.as_ref().map(Tokens::figures)
     }
 }

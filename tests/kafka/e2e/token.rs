@@ -124,9 +124,13 @@ fn tokens_are_renewed_and_an_issuer_that_is_down_is_waited_for() {
     deployment.write_events(&first);
     until("the present token is used until it ends", || process.log_text().contains("there is no new token for Kafka"));
     until("there is no token any more", || process.log_text().contains("there is no token for OAUTHBEARER"));
+    let metric = |process: &Process, name: &str| process.metric(&format!("sheaf_kafka_token_{name}"), "");
+    until("a metric says so", || metric(&process, "fetch_failing") > 0.5);
     deployment.write_events(&second);
     secured.issuer.change(|issuer| issuer.is_failing = false);
     deployment.wait_for_deliveries(&all);
+    until("a metric says that it is over", || metric(&process, "fetch_failing") < 0.5);
+    assert!(metric(&process, "expiry_timestamp_seconds") > 1.7e9);
     deployment.assert_exactly(&all);
     assert_has_no_secret(&process.log_text());
     assert_eq!(process.terminate(), Some(0));

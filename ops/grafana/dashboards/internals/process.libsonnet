@@ -35,6 +35,16 @@ local client = [
     ],
     w: 12,
   }),
+  panel.lines({
+    title: 'Life of the token for Kafka',
+    shows: 'What is left of the token with which an instance logs in (OAUTHBEARER); 0 without such a login.',
+    normal: 'A saw tooth: each token is replaced after three quarters of its life.',
+    act: 'A line that falls to 0: see SheafKafkaTokenFailing.',
+    expr: 'clamp_min(max by (instance) (%s - time()), 0)' % q.of('sheaf_kafka_token_expiry_timestamp_seconds'),
+    legend: '{{instance}}',
+    unit: 's',
+    w: 24,
+  }),
 ];
 
 local process = [

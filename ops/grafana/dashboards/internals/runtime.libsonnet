@@ -286,10 +286,10 @@ local processors = [
     unit: 'count:records/s',
   }),
   panel.areas({
-    title: 'Implausible times, and records of traces',
-    shows: 'In the hour before each point: event times that were replaced by the append time, because they are before 2000 or more than five minutes ahead; and records with a trace id, by what became of them.',
-    normal: 'No implausible time. Traces: `kept`, if the topology has them.',
-    act: 'A producer whose clock is wrong, or that writes seconds for milliseconds. `beyond_limit`: a trace id that is used for too much.',
+    title: 'Implausible times, records of traces and schedules',
+    shows: 'In the hour before each point: event times that were replaced by the append time, because they are before 2000 or more than five minutes ahead; records with a trace id, and scheduled records, by what became of them.',
+    normal: 'No implausible time. Traces: `kept`, if the topology has them. Schedules: `set`, and `fired` or `cancelled` later.',
+    act: 'A producer whose clock is wrong, or that writes seconds for milliseconds. `beyond_limit`: a trace id that is used for too much. `nothing_to_cancel`: requests that come after the time that they would have changed.',
     queries: [
       {
         legend: 'time of {{role}} in the {{reason}}',
@@ -298,6 +298,10 @@ local processors = [
         ),
       },
       { legend: 'trace {{event}}', expr: q.or_none(q.sum(q.in_hour('sheaf_trace_records_total'), ['event']), ['event']) },
+      {
+        legend: 'schedule {{event}}',
+        expr: q.or_none(q.sum(q.in_hour('sheaf_schedule_records_total'), ['event']), ['event']),
+      },
     ],
   }),
   panel.table({

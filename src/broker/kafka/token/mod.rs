@@ -15,6 +15,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{fmt, io, thread};
 
+use crate::metric::TokenFigures;
 use crate::model::{Clock, Timestamp};
 
 /// The part of a token's life after which the next one is fetched: before librdkafka asks for one, which it does after 4/5, and before it
@@ -105,6 +106,12 @@ impl Tokens {
             (Some(_), None) => Standing::Missing("the last one has ended".to_owned()),
             (None, None) => Standing::Missing("the first one has not come yet".to_owned()),
         }
+    }
+
+    /// What is told of them in metrics.
+    pub(super) fn figures(&self) -> TokenFigures {
+        let state = self.0.lock();
+        TokenFigures { is_failing: state.error.is_some(), expires: state.token.as_ref().map(|token| token.expires) }
     }
 
     /// A broker has let in a client with a token: so one is let in again, sooner or later. Not to be called by a [`Recipient`].

@@ -111,6 +111,8 @@ fn one_fetch_serves_all_clients_and_the_last_one_ends_the_thread() {
     let (second, told_second) = world.client();
     assert_eq!(told_second.try_recv().as_deref(), Ok("one"), "at once");
     assert_eq!(world.tokens.standing(), Standing::Valid { is_accepted: false });
+    let figures = TokenFigures { is_failing: false, expires: Some(Timestamp::from_millis(600_000)) };
+    assert_eq!(world.tokens.figures(), figures);
     world.tokens.accept();
     assert_eq!(world.tokens.standing(), Standing::Valid { is_accepted: true });
     drop((first, second));
@@ -137,6 +139,7 @@ fn a_failure_is_kept_and_tried_again() {
     let (client, told) = world.client();
     world.answer(Err(TokenError::Unavailable("down".to_owned())));
     world.wait_for(&missing("down"));
+    assert_eq!(world.tokens.figures(), TokenFigures { is_failing: true, expires: None });
     // One that has ended already is none.
     world.answer(Ok(token("old", 0)));
     world.wait_until(
