@@ -28,7 +28,7 @@ pub(super) enum Command {
 #[command(after_help = "\
 Any instance answers. A topology file with `schedule: ..` keeps records until they are due.
 
-  sheaf schedules list --to 2026-11-29T17:00:00Z     what is due until then
+  sheaf schedules list --until 2026-11-29T17:00:00Z  what is due until then
   sheaf schedules list --text cart-1 --watch")]
 pub(super) struct ListSchedules {
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub(super) struct ShowSchedule {
 /// Options of `sheaf schedules fire`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-It is written once, with the time of now, and waits no more.
+It is written once, with the current time.
 
   sheaf schedules fire 'cart-1|empty' -c sheaf.yaml --by ann --why 'the shop closes earlier today'")]
 pub(super) struct Fire {
@@ -57,7 +57,7 @@ pub(super) struct Fire {
 /// Options of `sheaf schedules cancel`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Whoever has asked for it does not hear of it.
+The requester is not told.
 
   sheaf schedules cancel 'cart-1|empty' -c sheaf.yaml --by ann --why 'the cart was deleted by hand'")]
 pub(super) struct Cancel {

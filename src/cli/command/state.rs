@@ -46,7 +46,7 @@ pub(super) struct Show {
     /// The bundle's id, as in alerts and outcomes; or another key
     #[arg(value_name = "BUNDLE")]
     key: String,
-    /// Only what this processor has of it (bundle, delivery, trace); a trace is shown as a time line
+    /// Only what this processor has of it (bundle, delivery, schedule, trace); a trace is shown as a time line
     #[arg(long, value_name = "NAME")]
     processor: Option<String>,
 }
@@ -146,7 +146,7 @@ fn show(args: &Show) -> Result<(), Failure> {
         found.retain(|entry| *entry.task.processor == **wanted);
     }
     if found.is_empty() {
-        let remedy = "it has never come, or its time (`bundle.keep_closed`, `trace.keep`) is over, or another instance owns its partition";
+        let remedy = "it has never come, or its time (`bundle.keep_closed`, `trace.keep`, the due time of a schedule) is over, or another instance owns its partition";
         return Err(Failure::Failed(anyhow::anyhow!("no store of the state directory has {key}: {remedy}")));
     }
     if let (Some(TRACE), [only]) = (args.processor.as_deref(), found.as_slice()) {

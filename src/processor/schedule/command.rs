@@ -14,16 +14,16 @@ pub const CANCEL: &str = "cancel";
 pub const COMMANDS: &[CommandSpec] = &[
     CommandSpec {
         name: FIRE,
-        help: "writes the record now, with the time of now",
+        help: "writes the record now, with the current time",
         arguments: &[],
-        statuses: &["waiting"],
+        statuses: &["open"],
         is_dangerous: true,
     },
     CommandSpec {
         name: CANCEL,
         help: "says that the record is not to be written",
         arguments: &[],
-        statuses: &["waiting"],
+        statuses: &["open"],
         is_dangerous: true,
     },
 ];

@@ -20,10 +20,11 @@
 //! |---|---|---|---|---|---|
 //! | none | set | nothing | | refused | refused |
 //! | set | set anew | deleted | written, deleted | written now, deleted | deleted |
+//! | set, and due at the time of the request or before | written, then set | written, deleted | | | |
 //!
 //! A timer is due by the time of records: it is a deadline, which fires when the watermark has passed it. So after an outage a request that was
 //! written before a timer was due still cancels it, however late both are read; and the record that is written has the time at which
-//! it was due.
+//! it was due. And one that was due when a request was written is written, whichever is seen first.
 
 mod command;
 mod count;
@@ -43,12 +44,13 @@ pub use settings::Settings;
 pub use state::Scheduled;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use self::request::Request;
-use super::{CommandSpec, Effect, Event, Family, Input, Processor, Transition};
-use crate::model::{Key, Listing, Moment, Reject, Status, Timer, TimerKind};
+use super::{CommandSpec, Deleted, Effect, Event, Family, Input, Processor, Transition};
+use crate::model::{Key, Listing, Moment, Reject, Status, Timer, TimerKind, Timestamp};
 
 /// The name of the processor: part of its topics, tasks and directories.
 pub const SCHEDULE: &str = "schedule";
@@ -56,25 +58,41 @@ pub const SCHEDULE: &str = "schedule";
 /// The only timer of an entry.
 const TIMER: TimerKind = TimerKind::Deadline(0);
 /// The only status. The number is stored.
-const WAITING: Status = Status(0);
+const SCHEDULED: Status = Status(0);
+/// The wait before a record is written again that could not be, because its topic takes none of its size.
+const RETRY_REJECTED_AFTER: Duration = Duration::from_mins(10);
 
 /// Writes records when they are due. See the [module](self).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Schedules;
 
 impl Schedules {
-    fn on_record(state: Option<Scheduled>, event: &Event) -> Result<Transition<Scheduled>, Reject> {
+    fn on_record(
+        key: &Key,
+        state: Option<Scheduled>,
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<Transition<Scheduled>, Reject> {
         let request = event.parsed.get::<Request>().copied().map_or_else(|| Request::of(&event.record), Ok)?;
-        let delay = match (request, &state) {
-            (Request::Cancel, Some(_)) => return Ok(Transition::forget().with(Effect::Count(count::CANCELLED))),
-            (Request::Cancel, None) => return Ok(Transition::forget().with(Effect::Count(count::NOTHING_TO_CANCEL))),
+        request::plausible(event.at, now)?;
+        // What was due before this request is written, although its timer has not fired yet.
+        let (overdue, waiting) = match state {
+            Some(scheduled) if scheduled.due <= event.at => (Some(scheduled), None),
+            waiting => (None, waiting),
+        };
+        let mut effects = overdue.map_or_else(Vec::new, |overdue| due::write(key, overdue.due).effects);
+        let delay = match (request, waiting) {
             (Request::After(delay), _) => delay,
+            (Request::Cancel, waiting) => {
+                let counted = if waiting.is_some() { count::CANCELLED } else { count::NOTHING_TO_CANCEL };
+                effects.push(Effect::Count(counted));
+                return Ok(Transition { state: None, effects });
+            }
         };
         let due = event.at.saturating_add(delay);
-        let counted = if state.is_some() { count::SET_ANEW } else { count::SET };
-        Ok(Transition::to(Scheduled { requested_at: event.at, due })
-            .with(Effect::Schedule(Timer { kind: TIMER, due }))
-            .with(Effect::Count(counted)))
+        let counted = if waiting.is_some() { count::SET_ANEW } else { count::SET };
+        effects.extend([Effect::Schedule(Timer { kind: TIMER, due }), Effect::Count(counted)]);
+        Ok(Transition { state: Some(Scheduled { requested_at: event.at, due }), effects })
     }
 }
 
@@ -84,15 +102,32 @@ impl Processor for Schedules {
     const KEEPS_TRACE: bool = true;
 
     fn listing(&self, scheduled: &Scheduled) -> Listing {
-        Listing::of(WAITING, Some(scheduled.due))
+        Listing::of(SCHEDULED, Some(scheduled.due))
     }
 
     fn status_name(&self, _: Status) -> Cow<'static, str> {
-        Cow::Borrowed("waiting")
+        Cow::Borrowed("open/scheduled")
     }
 
     fn show(&self, key: &Key, scheduled: &Scheduled) -> Value {
-        show::show(key, &self.status_name(WAITING), scheduled)
+        show::show(key, &self.status_name(SCHEDULED), scheduled)
+    }
+
+    fn content(&self, key: &Key, _: &Scheduled) -> Option<Value> {
+        Some(show::content(key))
+    }
+
+    /// The age of the oldest one is how long it is overdue.
+    fn open_since(&self, _: Status, due: Timestamp) -> Option<Timestamp> {
+        Some(due)
+    }
+
+    fn timer_after_rejection(&self, _: Deleted, at: Moment) -> Option<Timer> {
+        Some(Timer { kind: TIMER, due: at.wall.saturating_add(RETRY_REJECTED_AFTER) })
+    }
+
+    fn refuses_replay(&self) -> Option<&'static str> {
+        Some("who reads its records would be woken again by all of the past")
     }
 
     fn metrics(&self) -> Vec<Family> {
@@ -111,7 +146,7 @@ impl Processor for Schedules {
         at: Moment,
     ) -> Result<Transition<Scheduled>, Reject> {
         match (input, state) {
-            (Input::Record(event), state) => Self::on_record(state, &event),
+            (Input::Record(event), state) => Self::on_record(key, state, &event, at.wall),
             (Input::Timer(Timer { kind: TIMER, .. }), Some(scheduled)) => Ok(due::write(key, scheduled.due)),
             (Input::Timer(_), state) => Ok(Transition { state, effects: Vec::new() }),
             (Input::Outcome(outcome), state) => Ok(Transition { state, effects: vec![Effect::Settle(outcome.slot)] }),

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::model::{Key, Record, Reject, RejectReason};
+use crate::model::{Key, Record, Reject, RejectReason, Timestamp};
+use crate::processor::bundle::{AHEAD_MAX, PLAUSIBLE_FROM};
 use crate::processor::{Keyed, Keying};
 
 /// The longest delay: ten years. A longer one is a time, or has another unit.
@@ -56,6 +57,15 @@ impl Request {
             Err(_) => not_one(RejectReason::WrongType, "write whole milliseconds as text"),
         }
     }
+}
+
+/// Rejects a timestamp that cannot be: before 2000, because somebody writes seconds or none, or further ahead than clocks are apart.
+pub(super) fn plausible(at: Timestamp, now: Timestamp) -> Result<(), Reject> {
+    if at >= PLAUSIBLE_FROM && at <= now.saturating_add(AHEAD_MAX) {
+        return Ok(());
+    }
+    let what = "which is before 2000 or more than five minutes ahead: a record is due by the timestamp of its request";
+    Err(Reject::new(RejectReason::BadTime, format!("the record has the timestamp {at}, {what}")))
 }
 
 /// Keys requests by their whole key.

@@ -81,6 +81,43 @@ fn a_record_is_due_by_the_time_of_its_last_request_and_written_once_with_that_ti
 }
 
 #[test]
+fn what_was_due_when_a_request_was_written_is_written_whichever_is_seen_first() {
+    let scheduled = |seconds: i64| {
+        let due = Timestamp::from_millis(NOW.as_millis() + seconds * 1000);
+        Scheduled { requested_at: NOW.saturating_sub(Duration::from_mins(1)), due }
+    };
+    let fired = |state: Scheduled| vec![written(state.due), Effect::Count(count::FIRED)];
+    for seconds in [-1, 0] {
+        let state = scheduled(seconds);
+        let set = [Effect::Schedule(Timer { kind: TIMER, due: after(60) }), Effect::Count(count::SET)];
+        let anew = ask(Some(state), Some("60000"));
+        assert_eq!((anew.state, anew.effects), (Some(waiting(60)), [fired(state), set.to_vec()].concat()));
+        let nothing = vec![Effect::Count(count::NOTHING_TO_CANCEL)];
+        let cancelled = ask(Some(state), None);
+        assert_eq!((cancelled.state, cancelled.effects), (None, [fired(state), nothing].concat()));
+    }
+    assert_eq!(ask(Some(scheduled(1)), None), Transition::forget().with(Effect::Count(count::CANCELLED)));
+}
+
+#[test]
+fn a_timestamp_that_cannot_be_is_rejected() {
+    let now = after(0);
+    for at in [-1, 1_767_225_600, now.as_millis() + 300_001, 1_767_225_600_000_000] {
+        let reject = request::plausible(Timestamp::from_millis(at), now).expect_err("no time");
+        assert_eq!(reject.reason, RejectReason::BadTime);
+    }
+    for at in [946_684_800_000, now.as_millis(), now.as_millis() + 300_000] {
+        assert_eq!(request::plausible(Timestamp::from_millis(at), now), Ok(()));
+    }
+}
+
+#[test]
+fn a_record_that_its_topic_does_not_take_is_tried_again() {
+    let timer = Schedules.timer_after_rejection(Deleted::Timer(TIMER), Moment::at(after(60)));
+    assert_eq!(timer, Some(Timer { kind: TIMER, due: after(660) }));
+}
+
+#[test]
 fn a_record_is_cancelled_by_zero_and_by_a_tombstone() {
     for value in [Some("0"), Some("00"), None] {
         assert_eq!(ask(Some(waiting(60)), value), Transition::forget().with(Effect::Count(count::CANCELLED)));
@@ -152,10 +189,12 @@ fn a_scheduled_record_as_json() {
     let shown = Schedules.show(&Key::new(KEY), &waiting(60));
     let expected = json!({
         "key": KEY,
-        "status": "waiting",
+        "status": "open/scheduled",
         "requested_at": "2026-01-01T00:00:00.000Z",
         "due": "2026-01-01T00:01:00.000Z",
-        "record": { "key": "thread-1", "value": { "bytes": 15, "text": r#"{"ref":"7:1|2"}"# } },
+        "record": { "key": "thread-1", "bytes": 15 },
     });
     assert_eq!(shown, expected);
+    let content = Schedules.content(&Key::new(KEY), &waiting(60));
+    assert_eq!(content, Some(json!({ "value": { "bytes": 15, "text": r#"{"ref":"7:1|2"}"# } })));
 }

@@ -22,18 +22,18 @@
 //! | `progressive` | what `deliver.control_m.submit: progressive` demands of the others |
 //! | `start` | `start` of a source |
 //! | `schedule`, `trace` | the same, each beside or instead of a bundle |
-//! | `monitor` | what is checked of these two |
+//! | `beside` | what is checked of these two |
 //! | `version` | `version` of a source |
 //! | `name` | names of topologies and topics |
 //!
 //! A new kind of processor is a file here, with its struct, its keys and its node, a variant of [`Processor`], and a line each in
 //! `read` and in [`Spec::assemble`].
 
+mod beside;
 mod bundle;
 pub mod delivery;
 mod expression;
 pub mod flow;
-mod monitor;
 mod name;
 mod place;
 mod progressive;
@@ -262,7 +262,7 @@ fn read(root: &Item<'_>, text: &str) -> Option<Spec> {
     let bundled = if section.is_some() {
         refuse_beside_flow(&mut fields);
         None
-    } else if monitor::is_alone(&mut fields) {
+    } else if beside::is_alone(&mut fields) {
         None
     } else {
         Some((bundle::read(&mut fields), delivery::read(&mut fields)))
@@ -283,13 +283,13 @@ fn read(root: &Item<'_>, text: &str) -> Option<Spec> {
     if let Some(schedule) = schedule {
         let schedule = schedule?;
         let read: Vec<_> = processors.iter().flat_map(Spec::topics_of).collect();
-        monitor::refuse_shared(root, "schedule", schedule.settings.reads.iter().map(String::as_str), &read);
+        beside::refuse_shared(root, "schedule", schedule.settings.reads.iter().map(String::as_str), &read);
         processors.push(Processor::Schedule(schedule));
     }
     if let Some(trace) = trace {
         let trace = trace?;
         let read: Vec<_> = processors.iter().flat_map(Spec::topics_of).collect();
-        monitor::refuse_shared(root, "trace", trace.settings.reads.iter().map(|reads| reads.topic.as_str()), &read);
+        beside::refuse_shared(root, "trace", trace.settings.reads.iter().map(|reads| reads.topic.as_str()), &read);
         processors.push(Processor::Trace(trace));
     }
     Some(Spec { name: name?, application_id, processors, history: history.unwrap_or(Some(false))? })

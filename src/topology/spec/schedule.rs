@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{monitor, name, start};
+use super::{beside, name, start};
 use crate::codec::yaml::Item;
 use crate::model::Topic;
 use crate::processor::erase;
@@ -41,22 +41,26 @@ pub(super) fn read(section: &Item<'_>) -> Option<Schedule> {
     let mut fields = section.fields()?;
     // All keys are read before the first `?`, so that all mistakes are reported.
     let reads = fields.required_item("reads").and_then(|item| topics(&item));
-    let to = fields.required_item("writes");
-    let writes = to.as_ref().and_then(writes);
+    let reads: Option<(Vec<String>, Vec<_>)> = reads.map(|reads| reads.into_iter().unzip());
+    let requests = reads.as_ref().map(|(topics, _)| topics.as_slice()).unwrap_or_default();
+    let writes = fields.required_item("writes").and_then(|item| writes(&item, requests));
     fields.finish();
-    let ((reads, starts), writes): ((Vec<String>, Vec<_>), String) = (reads?.into_iter().unzip(), writes?);
-    if let Some(item) = to.filter(|_| reads.contains(&writes)) {
-        let hint = "name the topic of those who wait for the records".to_owned();
-        item.problem(format!("`{writes}` is read for requests, so that each record would be one"), Some(hint));
-    }
+    let ((reads, starts), writes) = (reads?, writes?);
     Some(Schedule { settings: Settings { reads, writes }, starts })
 }
 
-fn writes(item: &Item<'_>) -> Option<String> {
+/// The topic to write to, which is none of those with requests.
+fn writes(item: &Item<'_>, requests: &[String]) -> Option<String> {
     let mut fields = item.fields()?;
-    let topic = fields.required_item("topic").and_then(|item| name::topic(&item));
+    let item = fields.required_item("topic");
     fields.finish();
-    topic
+    let item = item?;
+    let topic = name::topic(&item)?;
+    if requests.contains(&topic) {
+        let hint = "name the topic of those who wait for the records".to_owned();
+        item.problem(format!("`{topic}` is read for requests, and a due record is none"), Some(hint));
+    }
+    Some(topic)
 }
 
 fn topics(list: &Item<'_>) -> Option<Vec<(String, Option<StartAt>)>> {
@@ -67,7 +71,7 @@ fn topics(list: &Item<'_>) -> Option<Vec<(String, Option<StartAt>)>> {
     }
     let read: Vec<Option<(String, Option<StartAt>)>> = items.iter().map(topic).collect();
     let names = read.iter().map(|topic| topic.as_ref().map(|(name, _)| name.as_str()));
-    monitor::refuse_repeated(&items, names, "read");
+    beside::refuse_repeated(&items, names, "read");
     read.into_iter().collect()
 }
 

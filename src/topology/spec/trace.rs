@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{monitor, name, place, start};
+use super::{beside, name, place, start};
 use crate::codec::yaml::Item;
 use crate::model::Topic;
 use crate::processor::erase;
@@ -67,7 +67,7 @@ fn topics(list: &Item<'_>) -> Option<Vec<(Reads, Option<StartAt>)>> {
     }
     let read: Vec<Option<(Reads, Option<StartAt>)>> = items.iter().map(topic).collect();
     let names = read.iter().map(|topic| topic.as_ref().map(|(reads, _)| reads.topic.as_str()));
-    monitor::refuse_repeated(&items, names, "traced");
+    beside::refuse_repeated(&items, names, "traced");
     read.into_iter().collect()
 }
 

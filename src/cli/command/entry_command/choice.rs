@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::order::{Arguments, Order, SendingArgs};
 use super::tally::listed;
-use crate::cli::command::entries::{Found, Selection};
+use crate::cli::command::entries::{Found, Kind, Selection};
 use crate::cli::exit::Failure;
 use crate::cli::output::{OutputArgs, print_stderr};
 use crate::cli::remote::RemoteArgs;
@@ -56,7 +56,7 @@ impl ChoiceArgs {
         application: &String,
     ) -> Result<Choice, Failure> {
         if !self.ids.is_empty() {
-            return Ok(Choice::of(self.named()?));
+            return Ok(Choice::of(self.named(order.kind)?));
         }
         if self.selection.is_empty() {
             let text = "error: name the entries, or choose them with --status, --text or --filter (see --help)";
@@ -74,13 +74,12 @@ impl ChoiceArgs {
         Ok(Choice { keys, items, is_incomplete })
     }
 
-    fn named(&self) -> Result<Vec<String>, Failure> {
+    fn named(&self, kind: &Kind) -> Result<Vec<String>, Failure> {
         let mut named = Vec::new();
         for id in &self.ids {
             if id == "-" {
                 for line in std::io::stdin().lock().lines() {
-                    // A table is as good as a list: the id is the first word.
-                    named.extend(line?.split_whitespace().next().map(str::to_owned));
+                    named.extend(kind.named_by(&line?).map(str::to_owned));
                 }
             } else {
                 named.push(id.clone());

@@ -53,7 +53,10 @@ schedule:
     }
     for (text, expected) in [
         ("schedule: { reads: [], writes: { topic: b } }", "schedule.reads: there is no topic"),
-        ("schedule: { reads: [{ topic: a }], writes: { topic: a } }", "schedule.writes: `a` is read for requests"),
+        (
+            "schedule: { reads: [{ topic: a }], writes: { topic: a } }",
+            "schedule.writes.topic: `a` is read for requests",
+        ),
         ("schedule: { reads: [{ topic: a }] }", "schedule.writes: this key is required and missing"),
     ] {
         let problems = self::problems(&format!("name: t\n{text}\n"));
