@@ -38,7 +38,7 @@ impl Reminders {
             &["run", "--set", &self.topology],
             instance,
             instance,
-            &[("SHEAF_DEADLINE__GRACE", "0s")],
+            &[("SHEAF_DEADLINE__GRACE", "100ms")],
         )
     }
 
