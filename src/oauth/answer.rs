@@ -33,8 +33,8 @@ struct Refusal {
     error_description: Option<String>,
 }
 
-/// The token in an answer that came at `now`. Errors have no part of a token.
-pub(super) fn token(status: u16, body: &[u8], now: Timestamp) -> Result<Token, TokenError> {
+/// The token in the answer to a request of the time `asked`, from which its life counts. Errors have no part of a token.
+pub(super) fn token(status: u16, body: &[u8], asked: Timestamp) -> Result<Token, TokenError> {
     let unavailable = |detail: String| Err(TokenError::Unavailable(detail));
     if status != 200 {
         let Ok(refusal) = serde_json::from_slice::<Refusal>(body) else {
@@ -56,7 +56,7 @@ pub(super) fn token(status: u16, body: &[u8], now: Timestamp) -> Result<Token, T
     let Claims { sub, exp } = Claims::of(&issued.access_token);
     // The first is by this host's clock alone.
     let expires = match (issued.expires_in.as_ref().and_then(seconds), exp.and_then(duration)) {
-        (Some(life), _) => now.saturating_add(life),
+        (Some(life), _) => asked.saturating_add(life),
         (None, Some(since_1970)) => Timestamp::from_millis(0).saturating_add(since_1970),
         (None, None) => {
             return unavailable(

@@ -9,7 +9,7 @@ use crate::app::Secrets;
 use crate::app::error::{Error, Result};
 use crate::broker::Broker;
 use crate::broker::kafka::{Assignor, KafkaBroker, KafkaSettings};
-use crate::config::Config;
+use crate::config::{Config, Reference};
 
 /// The client of the cluster; it does not connect yet. `transaction_timeout` overrides the configured one.
 pub fn broker(config: &Config, secrets: &Secrets, transaction_timeout: Option<Duration>) -> Result<Arc<dyn Broker>> {
@@ -57,8 +57,7 @@ pub fn broker_at(bootstrap_servers: &str) -> Result<Arc<dyn Broker>> {
 /// checked.
 pub(in crate::app) fn check(bootstrap_servers: &str, properties: &BTreeMap<String, String>) -> Result<()> {
     let mut settings = KafkaSettings::new(bootstrap_servers);
-    properties.iter().try_for_each(|(name, value)| set_property(&mut settings, name, value))?;
-    settings.tokens = oauth::tokens(&mut settings.properties)?;
+    set_properties(&mut settings, properties)?;
     opened(settings).map(drop)
 }
 
@@ -73,12 +72,19 @@ pub fn broker_settings(config: &Config, secrets: &Secrets) -> Result<KafkaSettin
     settings.message_max_bytes = u32::try_from(config.max_record_bytes).unwrap_or(u32::MAX);
     settings.group.clone_from(&config.application_id);
     settings.client_id = client_id(config);
-    for (name, value) in &config.kafka.properties {
+    let resolved = |(name, value): (&String, &Reference)| {
         let value = secrets.resolve(&format!("kafka.properties.{name}"), value)?;
-        set_property(&mut settings, name, value.expose())?;
-    }
-    settings.tokens = oauth::tokens(&mut settings.properties)?;
+        Ok((name.clone(), value.expose().to_owned()))
+    };
+    set_properties(&mut settings, &config.kafka.properties.iter().map(resolved).collect::<Result<_>>()?)?;
     Ok(settings)
+}
+
+/// Sets the properties, those of tokens too.
+fn set_properties(settings: &mut KafkaSettings, properties: &BTreeMap<String, String>) -> Result<()> {
+    properties.iter().try_for_each(|(name, value)| set_property(settings, name, value))?;
+    settings.tokens = oauth::tokens(&mut settings.properties)?;
+    Ok(())
 }
 
 /// Sets a property of librdkafka. Four of them are settings of [`KafkaSettings`]; the others are passed on unchanged.

@@ -21,7 +21,6 @@ const CLIENT_SECRET: &str = "sasl.oauthbearer.client.secret";
 const SCOPE: &str = "sasl.oauthbearer.scope";
 const EXTENSIONS: &str = "sasl.oauthbearer.extensions";
 const GRANT_TYPE: &str = "sasl.oauthbearer.grant.type";
-const UNSECURED: &str = "enable.sasl.oauthbearer.unsecure.jwt";
 const CA_LOCATION: &str = "https.ca.location";
 const CA_PEM: &str = "https.ca.pem";
 /// Other names of the same, which are those of Java clients too.
@@ -32,7 +31,8 @@ const ALIASES: [(&str, &str); 2] = [
 /// The beginnings of properties for other ways to a token.
 const OTHER_WAYS: [&str; 2] = ["sasl.oauthbearer.assertion.", "sasl.oauthbearer.metadata."];
 
-/// The tokens of these properties, which are taken out; `None` if tokens are not asked for.
+/// The tokens of these properties, which are taken out; `None` if tokens are not asked for. Whether the login is one by tokens is
+/// checked with the client.
 pub(super) fn tokens(properties: &mut BTreeMap<String, String>) -> Result<Option<Tokens>> {
     if let Some((alias, first)) =
         ALIASES.iter().find(|(alias, first)| [alias, first].iter().all(|name| properties.contains_key(**name)))
@@ -48,20 +48,6 @@ pub(super) fn tokens(properties: &mut BTreeMap<String, String>) -> Result<Option
             None if method.as_deref().is_none_or(|method| method == "default") => Ok(None),
             None => Err(wrong(METHOD, "it is default or oidc")),
         };
-    }
-    let mechanism = properties.get("sasl.mechanism").or_else(|| properties.get("sasl.mechanisms"));
-    if mechanism.is_none_or(|name| name != "OAUTHBEARER") {
-        return Err(wrong(METHOD, "tokens are for sasl.mechanism OAUTHBEARER, which is not the mechanism here"));
-    }
-    let protocol = properties.get("security.protocol").map_or("PLAINTEXT", String::as_str);
-    if !protocol.to_lowercase().starts_with("sasl") {
-        let detail = format!(
-            "it is {protocol}, which has no login: OAUTHBEARER needs SASL_SSL, or SASL_PLAINTEXT in a trusted network"
-        );
-        return Err(wrong("security.protocol", &detail));
-    }
-    if properties.contains_key(UNSECURED) {
-        return Err(wrong(UNSECURED, "it makes tokens of its own, which are for tests; remove it"));
     }
     let ca = if taken.contains_key(CA_PEM) { CA_PEM } else { CA_LOCATION };
     let settings = settings(taken)?;
@@ -188,10 +174,6 @@ mod tests {
             (vec![(METHOD, "")], CLIENT_ID, "it takes sasl.oauthbearer.method: oidc"),
             (vec![(METHOD, "default")], CLIENT_ID, "which is not the method here"),
             (vec![(METHOD, "odic"), (ENDPOINT, ""), (CLIENT_ID, ""), (CLIENT_SECRET, "")], METHOD, "default or oidc"),
-            (vec![("sasl.mechanism", "PLAIN")], METHOD, "for sasl.mechanism OAUTHBEARER"),
-            (vec![("security.protocol", "")], "security.protocol", "it is PLAINTEXT"),
-            (vec![("security.protocol", "ssl")], "security.protocol", "OAUTHBEARER needs SASL_SSL"),
-            (vec![(UNSECURED, "true")], UNSECURED, "remove it"),
             (vec![(ALIASES[0].0, "x")], ALIASES[0].0, "set one of them"),
             (vec![(EXTENSIONS, "logical-cluster=x")], EXTENSIONS, "names are of letters"),
             (vec![(CLIENT_SECRET, "")], CLIENT_SECRET, "it is missing"),

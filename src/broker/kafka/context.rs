@@ -222,14 +222,18 @@ impl ProducerContext for Context {
     fn delivery(&self, _delivery: &DeliveryResult<'_>, _opaque: Self::DeliveryOpaque) {}
 }
 
-/// The failure for want of a token.
+/// The failure for want of a token that may come: as of a broker that cannot be reached.
 fn missing_token(why: &str) -> Failure {
-    Failure::of(Code::BrokerTransportFailure, &format!("there is no token for OAUTHBEARER: {why}"))
+    no_token(Code::BrokerTransportFailure, why)
 }
 
-/// The failure of a client that the source of tokens refuses.
+/// The failure of a client that the source of tokens refuses: as of a wrong password.
 fn refused_token(why: &str) -> Failure {
-    Failure::of(Code::Authentication, &format!("there is no token for OAUTHBEARER: {why}"))
+    no_token(Code::Authentication, why)
+}
+
+fn no_token(code: Code, why: &str) -> Failure {
+    Failure::of(code, &format!("there is no token for OAUTHBEARER: {why}"))
 }
 
 /// The guarded values are always valid, so a poisoned lock is usable.

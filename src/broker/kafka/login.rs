@@ -23,6 +23,9 @@ const MECHANISMS: [(&str, &str); 4] = [
 ];
 /// The property of the mechanism; `sasl.mechanisms` is an older name.
 const MECHANISM: &str = "sasl.mechanism";
+const PROTOCOL: &str = "security.protocol";
+/// The property by which librdkafka makes tokens that nobody has signed.
+const UNSECURED: &str = "enable.sasl.oauthbearer.unsecure.jwt";
 
 /// Checks the login of these properties; `features` is librdkafka's list.
 pub(super) fn check(
@@ -31,7 +34,7 @@ pub(super) fn check(
     features: &str,
 ) -> Result<(), Unsupported> {
     let property = |name: &str| properties.get(name).map(String::as_str);
-    let protocol = property("security.protocol").unwrap_or("plaintext").to_lowercase();
+    let protocol = property(PROTOCOL).unwrap_or("plaintext").to_lowercase();
     let mechanism = property(MECHANISM).or_else(|| property("sasl.mechanisms"));
     let has = |feature: &str| features.split(',').any(|known| known.trim() == feature);
     let unsupported = |why: &str| {
@@ -42,18 +45,30 @@ pub(super) fn check(
         );
         Err(Unsupported { property: MECHANISM, detail })
     };
-    if has_tokens && (!protocol.starts_with("sasl") || mechanism != Some("OAUTHBEARER")) {
-        return unsupported("tokens are for OAUTHBEARER, with security.protocol SASL_SSL");
+    let unsecured = property(UNSECURED);
+    if has_tokens {
+        let wrong = |property, detail: String| Err(Unsupported { property, detail });
+        if mechanism != Some("OAUTHBEARER") {
+            let detail = "tokens are for sasl.mechanism OAUTHBEARER, which is not the mechanism here";
+            return wrong(MECHANISM, detail.to_owned());
+        }
+        if !protocol.starts_with("sasl") {
+            let has = property(PROTOCOL).unwrap_or("PLAINTEXT");
+            let needs = "OAUTHBEARER needs SASL_SSL, or SASL_PLAINTEXT in a trusted network";
+            return wrong(PROTOCOL, format!("it is {has}, which has no login: {needs}"));
+        }
+        if unsecured.is_some() {
+            return wrong(UNSECURED, "it makes tokens of its own, which are for tests; remove it".to_owned());
+        }
     }
     if !protocol.starts_with("sasl") {
         return Ok(());
     }
-    let is_unsecured = property("enable.sasl.oauthbearer.unsecure.jwt") == Some("true");
     match mechanism {
         None | Some("GSSAPI") if has("sasl_gssapi") => Ok(()),
         None => unsupported("it is not set, and librdkafka's default GSSAPI (Kerberos) is not in this build"),
         Some("GSSAPI") => unsupported("GSSAPI (Kerberos) is not in this build, which has no libsasl2"),
-        Some("OAUTHBEARER") if is_unsecured || has_tokens => Ok(()),
+        Some("OAUTHBEARER") if unsecured == Some("true") || has_tokens => Ok(()),
         Some("OAUTHBEARER") => Err(Unsupported {
             property: MECHANISM,
             detail: "OAUTHBEARER needs tokens: set sasl.oauthbearer.method: oidc, with sasl.oauthbearer.token.endpoint.url, \
@@ -68,13 +83,16 @@ pub(super) fn check(
 
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::{BTreeMap, check};
 
     const FEATURES: &str = "gzip,snappy,ssl,sasl,regex,lz4,sasl_plain,sasl_scram,plugins,zstd,sasl_oauthbearer";
 
+    fn owned(properties: &[(&str, &str)]) -> BTreeMap<String, String> {
+        properties.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
     fn login(properties: &[(&str, &str)]) -> Result<(), String> {
-        let properties = properties.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        check(&properties, false, FEATURES).map_err(|problem| problem.detail)
+        check(&owned(properties), false, FEATURES).map_err(|problem| problem.detail)
     }
 
     #[test]
@@ -96,6 +114,27 @@ mod tests {
         }
         let tokens = [protocol, ("sasl.mechanisms", "OAUTHBEARER")];
         assert!(login(&tokens).unwrap_err().contains("set sasl.oauthbearer.method: oidc"));
+    }
+
+    #[test]
+    fn tokens_need_the_login_that_takes_them() {
+        let whole = [("security.protocol", "SASL_SSL"), ("sasl.mechanism", "OAUTHBEARER")];
+        let with = |name: &str, value: &str| {
+            let mut properties = owned(&whole);
+            properties.insert(name.to_owned(), value.to_owned());
+            properties.retain(|_, value| !value.is_empty());
+            check(&properties, true, FEATURES).map_err(|problem| (problem.property, problem.detail))
+        };
+        for (name, value, words) in [
+            ("sasl.mechanism", "PLAIN", "for sasl.mechanism OAUTHBEARER"),
+            ("security.protocol", "", "it is PLAINTEXT"),
+            ("security.protocol", "ssl", "OAUTHBEARER needs SASL_SSL"),
+            ("enable.sasl.oauthbearer.unsecure.jwt", "true", "remove it"),
+        ] {
+            let (property, detail) = with(name, value).unwrap_err();
+            assert!(property == name && detail.contains(words), "{name}: {property}: {detail}");
+        }
+        assert_eq!(with("linger.ms", "5"), Ok(()));
     }
 
     #[test]

@@ -94,11 +94,11 @@ impl KafkaProducer {
                         (Some(failure), to) => {
                             let name = to.map_or("an unknown topic", |to| to.topic.as_str());
                             let size = message.value().map_or(0, <[u8]>::len) + message.key().map_or(0, <[u8]>::len);
-                            let failure = self.producer.context().judged(failure);
                             self.deliveries.undelivered.insert(tag);
                             // The first failure is the cause of the later ones.
                             self.deliveries.failed.get_or_insert_with(|| {
                                 let principal = self.settings.principal();
+                                let failure = self.producer.context().judged(failure);
                                 failure.lacks("WRITE", &format!("topic {name}"), &principal).of_delivery(name, size)
                             });
                         }

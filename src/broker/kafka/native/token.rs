@@ -10,9 +10,6 @@ use super::client::Client;
 use crate::broker::kafka::failure::Failure;
 use crate::broker::kafka::token::Token;
 
-/// The longest message of librdkafka, in bytes. It may have the text of the token, so it is not read.
-const MESSAGE_MAX: usize = 512;
-
 impl Client {
     /// Logs in with this token, which is a usable one, from now on. See `rd_kafka_oauthbearer_set_token`.
     pub(in crate::broker::kafka) fn set_token(&self, token: &Token) -> Result<(), Failure> {
@@ -23,7 +20,6 @@ impl Client {
         let extensions = token.extensions.iter().flat_map(|(name, value)| [name, value]);
         let extensions = extensions.map(|text| c_string(text)).collect::<Result<Vec<_>, _>>()?;
         let mut extensions: Vec<*const c_char> = extensions.iter().map(|text| text.as_ptr()).collect();
-        let mut message = [0; MESSAGE_MAX];
         // SAFETY: the client and the C strings are alive for the call, which copies them; the arrays have as many places as they are said to have.
         // The life of a usable token is within the bounds of librdkafka's arithmetic.
         let error = unsafe {
@@ -34,8 +30,9 @@ impl Client {
                 principal.as_ptr(),
                 if extensions.is_empty() { null_mut() } else { extensions.as_mut_ptr() },
                 extensions.len(),
-                message.as_mut_ptr(),
-                message.len(),
+                // Its message may have the text of the token, so there is no place for it.
+                null_mut(),
+                0,
             )
         };
         let is_good = error == c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;

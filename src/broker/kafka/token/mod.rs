@@ -97,13 +97,13 @@ impl Tokens {
     /// What a login can be done with. Not to be called by a [`Recipient`].
     pub(super) fn standing(&self) -> Standing {
         let state = self.0.lock();
-        match (&state.token, &state.error) {
-            (Some(token), _) if token.life(self.0.clock.now()) > Duration::ZERO => {
-                Standing::Valid { is_accepted: state.is_accepted }
-            }
-            (_, Some(TokenError::Refused(detail))) => Standing::Refused(detail.clone()),
-            (_, Some(TokenError::Unavailable(detail))) => Standing::Missing(detail.clone()),
-            (Some(_), None) => Standing::Missing("the last one has ended".to_owned()),
+        if state.valid(self.0.clock.now()).is_some() {
+            return Standing::Valid { is_accepted: state.is_accepted };
+        }
+        match (&state.error, &state.token) {
+            (Some(TokenError::Refused(detail)), _) => Standing::Refused(detail.clone()),
+            (Some(TokenError::Unavailable(detail)), _) => Standing::Missing(detail.clone()),
+            (None, Some(_)) => Standing::Missing("the last one has ended".to_owned()),
             (None, None) => Standing::Missing("the first one has not come yet".to_owned()),
         }
     }
@@ -125,7 +125,7 @@ impl Tokens {
     /// The system starts no thread.
     pub(super) fn register(&self, recipient: Box<dyn Recipient>) -> io::Result<Registration> {
         let mut state = self.0.lock();
-        if let Some(token) = state.token.as_ref().filter(|token| token.life(self.0.clock.now()) > Duration::ZERO) {
+        if let Some(token) = state.valid(self.0.clock.now()) {
             recipient.set(token);
         }
         if !state.is_running {
@@ -209,6 +209,11 @@ impl Shared {
 }
 
 impl State {
+    /// The last token, if it has not ended.
+    fn valid(&self, now: Timestamp) -> Option<&Token> {
+        self.token.as_ref().filter(|token| !token.life(now).is_zero())
+    }
+
     /// Gives all clients a new token, which lives for so long.
     fn renew(&mut self, token: Token, life: Duration) {
         if self.error.take().is_some() {
