@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::{ClientBuilder, Url, redirect};
+use reqwest::{Url, redirect};
 use serde_json::Value;
 
-use crate::http_client::body;
+use crate::http_client::{body, trusting_only};
 use crate::secret::Secret;
 
 /// The time-out of a request: longer than that of the server.
@@ -86,7 +86,7 @@ impl Client {
         if let Some(path) = &ca {
             let refused = |detail: String| ClientError::Settings(format!("--ca {}: {detail}", path.display()));
             let pem = std::fs::read(path).map_err(|error| refused(error.to_string()))?;
-            http = trusting(http, &pem).map_err(refused)?;
+            http = trusting_only(http, &pem).map_err(refused)?;
         }
         let http =
             http.build().map_err(|error| ClientError::Settings(format!("the HTTP client cannot start: {error}")))?;
@@ -140,17 +140,6 @@ impl Client {
     fn not_sheaf(&self, path: &str, detail: &str) -> ClientError {
         ClientError::NotSheaf { url: format!("{}api/v1/{path}", self.url), detail: detail.to_owned() }
     }
-}
-
-/// Trusts these certificates and no others.
-#[cfg(feature = "tls")]
-fn trusting(http: ClientBuilder, pem: &[u8]) -> Result<ClientBuilder, String> {
-    Ok(http.tls_certs_only(crate::http_client::certificates(pem)?))
-}
-
-#[cfg(not(feature = "tls"))]
-fn trusting(_: ClientBuilder, _: &[u8]) -> Result<ClientBuilder, String> {
-    Err("this build has no TLS: build with --features tls (the default)".to_owned())
 }
 
 /// The last cause of an error: the outer ones of a client say only that a request failed.

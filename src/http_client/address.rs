@@ -4,16 +4,22 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
+/// What is told of a build that calls no HTTPS.
+pub(super) const NO_TLS: &str = "this build has no TLS: build with --features tls (the default)";
+
 /// An address that this build can call. The error has no part of it.
 pub(crate) fn address(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     match url.scheme() {
-        "https" if !cfg!(feature = "tls") => {
-            Err("this build has no TLS: build with --features tls (the default)".to_owned())
-        }
+        "https" if !cfg!(feature = "tls") => Err(NO_TLS.to_owned()),
         "http" | "https" => Ok(url),
         _ => Err("it is neither http nor https".to_owned()),
     }
+}
+
+/// True for an address with a user or a password in it, which belong elsewhere: addresses are shown.
+pub(crate) fn has_credential(address: &Url) -> bool {
+    !address.username().is_empty() || address.password().is_some()
 }
 
 /// True for an address without TLS whose requests leave this host; false for what is no address.

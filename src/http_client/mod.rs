@@ -1,4 +1,4 @@
-//! What all clients of HTTP share: those of the sinks, of the exporter of spans, and of other instances.
+//! What all clients of HTTP share: those of the sinks, of the exporter of spans, of tokens for Kafka, and of other instances.
 //!
 //! | file | content |
 //! |---|---|
@@ -10,14 +10,14 @@
 
 mod address;
 mod body;
-#[cfg(feature = "tls")]
 mod certificate;
 mod chain;
 mod headers;
 
-pub(crate) use address::{address, is_clear_text_to_elsewhere};
+pub(crate) use address::{address, has_credential, is_clear_text_to_elsewhere};
 pub(crate) use body::body;
-#[cfg(feature = "tls")]
-pub(crate) use certificate::certificates;
+#[cfg(feature = "kafka")]
+pub(crate) use certificate::trusting_also;
+pub(crate) use certificate::trusting_only;
 pub(crate) use chain::chain;
 pub(crate) use headers::headers;

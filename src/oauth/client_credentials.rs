@@ -8,7 +8,7 @@ use reqwest::{Url, header, redirect};
 
 use super::answer;
 use crate::broker::kafka::{Token, TokenError, TokenSource};
-use crate::http_client::{address, body, chain};
+use crate::http_client::{address, body, chain, has_credential, trusting_also};
 use crate::model::Clock;
 use crate::secret::Secret;
 
@@ -56,7 +56,7 @@ impl ClientCredentials {
     /// The tokens of a client. Nothing is sent yet.
     pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, Mistake> {
         let endpoint = address(&settings.endpoint).map_err(Mistake::Endpoint)?;
-        if !endpoint.username().is_empty() || endpoint.password().is_some() {
+        if has_credential(&endpoint) {
             return Err(Mistake::Endpoint("it contains a user or a password".to_owned()));
         }
         let source = Self { settings, endpoint, clock };
@@ -70,7 +70,7 @@ impl ClientCredentials {
             .timeout(TIMEOUT)
             .redirect(redirect::Policy::none());
         let http = match &self.settings.ca {
-            Some(pem) => trusting(http, pem).map_err(Mistake::Ca)?,
+            Some(pem) => trusting_also(http, pem).map_err(Mistake::Ca)?,
             None => http,
         };
         http.build().map_err(|error| Mistake::Ca(chain(error)))
@@ -134,16 +134,4 @@ impl fmt::Debug for ClientCredentials {
 fn encoded(form: &[(&str, &str)]) -> String {
     let pairs = form.iter().map(|(name, value)| format!("{name}={}", crate::codec::percent_encode(value)));
     pairs.collect::<Vec<_>>().join("&")
-}
-
-/// Trusts these certificates beside the system's.
-#[cfg(feature = "tls")]
-fn trusting(http: reqwest::ClientBuilder, pem: &[u8]) -> Result<reqwest::ClientBuilder, String> {
-    Ok(http.tls_certs_merge(crate::http_client::certificates(pem)?))
-}
-
-/// A build without TLS calls no HTTPS.
-#[cfg(not(feature = "tls"))]
-fn trusting(http: reqwest::ClientBuilder, _pem: &[u8]) -> Result<reqwest::ClientBuilder, String> {
-    Ok(http)
 }

@@ -13,7 +13,7 @@ use reqwest::{Url, redirect};
 use tokio::runtime::Handle;
 
 use super::settings::{Error, Settings};
-use crate::http_client::{self, address, body, chain};
+use crate::http_client::{self, address, body, chain, has_credential};
 
 /// The time-out of a request.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
@@ -79,7 +79,7 @@ impl Client {
 pub(super) fn url(settings: &Settings) -> Result<Url, Error> {
     let mut url = address(settings.endpoint.expose()).map_err(Error::Endpoint)?;
     let wrong = |detail: &str| Err(Error::Endpoint(detail.to_owned()));
-    if !url.username().is_empty() || url.password().is_some() {
+    if has_credential(&url) {
         return wrong("it contains a user or a password: write otlp.headers.authorization");
     }
     if url.query().is_some() || url.fragment().is_some() {

@@ -14,7 +14,7 @@ use super::http;
 use super::request::{self, Call, LOOK_UP_ROWS_MAX};
 use super::settings::{Annotation, Error, Settings};
 use crate::codec::percent_encode;
-use crate::http_client::{address, body, chain};
+use crate::http_client::{address, body, chain, has_credential};
 use crate::model::Clock;
 use crate::processor::delivery::control_m::Mode;
 use crate::sink::http::permit::{self, Permitted};
@@ -226,7 +226,7 @@ fn annotation(annotation: &Annotation) -> Result<HeaderMap, Error> {
 fn base_url(text: &str) -> Result<String, Error> {
     let wrong = |detail| Error::BaseUrl { url: text.to_owned(), detail };
     let url = address(text).map_err(wrong)?;
-    if !url.username().is_empty() || url.password().is_some() {
+    if has_credential(&url) {
         // The text is not shown, because it may hold a password.
         return Err(Error::BaseUrl { url: "***".to_owned(), detail: "it contains a user or a password".to_owned() });
     }
