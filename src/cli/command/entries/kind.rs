@@ -20,14 +20,6 @@ pub(in crate::cli::command) struct Kind {
     pub conditions: &'static [ConditionSpec],
 }
 
-impl Kind {
-    /// The key of an entry in a line of a list. A table is as good as a list: it is the first word, unless keys may have blanks.
-    pub(in crate::cli::command) fn named_by<'a>(&self, line: &'a str) -> Option<&'a str> {
-        let key = if self.processor == SCHEDULE { line } else { line.split_whitespace().next()? };
-        (!key.is_empty()).then_some(key)
-    }
-}
-
 /// A condition of `--filter` on what a processor shows of an entry.
 #[derive(Debug)]
 pub(in crate::cli::command) struct ConditionSpec {

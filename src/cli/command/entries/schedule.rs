@@ -2,14 +2,13 @@
 
 use serde_json::Value;
 
-use super::words::{distance, text, time};
+use super::words::{distance, text, time, unreadable};
 use crate::model::Timestamp;
 
 /// The story of a record, from what an instance answers.
 pub(super) fn schedule(item: &Value, now: Timestamp) -> String {
-    let error = text(item, "/entry/error");
-    if !error.is_empty() {
-        return format!("schedule {}: it cannot be read: {error}", text(item, "/key"));
+    if let Some(unreadable) = unreadable("schedule", item) {
+        return unreadable;
     }
     let [key, due, requested_at] = ["/key", "/entry/due", "/entry/requested_at"].map(|pointer| text(item, pointer));
     let value = match text(item, "/content/value/text") {

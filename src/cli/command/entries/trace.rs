@@ -2,13 +2,12 @@
 
 use serde_json::Value;
 
-use super::words::{list, text};
+use super::words::{list, text, unreadable};
 
 /// The story of a trace, from what an instance answers.
 pub(super) fn trace(item: &Value) -> String {
-    let error = text(item, "/entry/error");
-    if !error.is_empty() {
-        return format!("trace {}: it cannot be read: {error}", text(item, "/key"));
+    if let Some(unreadable) = unreadable("trace", item) {
+        return unreadable;
     }
     let story = item.get("entry").map_or_else(String::new, timeline);
     format!("{story}\n\nwith the values: -o json")

@@ -20,6 +20,12 @@ pub(super) fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
     value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
+/// What is told of an entry of this kind that its processor cannot read; `None` if it can.
+pub(super) fn unreadable(kind: &str, item: &Value) -> Option<String> {
+    let error = text(item, "/entry/error");
+    (!error.is_empty()).then(|| format!("{kind} {}: it cannot be read: {error}", text(item, "/key")))
+}
+
 /// A time as it is told, without fractions of a second: `2026-11-29 17:00:00Z`.
 pub(super) fn time(rfc_3339: &str) -> String {
     let Some((date, time)) = rfc_3339.split_once('T') else { return rfc_3339.to_owned() };

@@ -1,13 +1,13 @@
 //! The entries that a command is about: those that are named, or those that a running instance finds.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead, IsTerminal as _, Write as _};
 
 use serde_json::Value;
 
 use super::order::{Arguments, Order, SendingArgs};
 use super::tally::listed;
-use crate::cli::command::entries::{Found, Kind, Selection};
+use crate::cli::command::entries::{Found, Selection};
 use crate::cli::exit::Failure;
 use crate::cli::output::{OutputArgs, print_stderr};
 use crate::cli::remote::RemoteArgs;
@@ -56,7 +56,7 @@ impl ChoiceArgs {
         application: &String,
     ) -> Result<Choice, Failure> {
         if !self.ids.is_empty() {
-            return Ok(Choice::of(self.named(order.kind)?));
+            return Ok(Choice::of(self.named()?));
         }
         if self.selection.is_empty() {
             let text = "error: name the entries, or choose them with --status, --text or --filter (see --help)";
@@ -74,13 +74,11 @@ impl ChoiceArgs {
         Ok(Choice { keys, items, is_incomplete })
     }
 
-    fn named(&self, kind: &Kind) -> Result<Vec<String>, Failure> {
+    fn named(&self) -> Result<Vec<String>, Failure> {
         let mut named = Vec::new();
         for id in &self.ids {
             if id == "-" {
-                for line in std::io::stdin().lock().lines() {
-                    named.extend(kind.named_by(&line?).map(str::to_owned));
-                }
+                named.extend(lines(std::io::stdin().lock())?);
             } else {
                 named.push(id.clone());
             }
@@ -92,6 +90,15 @@ impl ChoiceArgs {
         }
         Ok(named)
     }
+}
+
+/// The keys of a text, one a line: all of it, because keys of flows, of traces and of schedules may have blanks.
+fn lines(text: impl BufRead) -> std::io::Result<Vec<String>> {
+    let mut keys = Vec::new();
+    for line in text.lines() {
+        keys.extend(Some(line?.trim()).filter(|line| !line.is_empty()).map(str::to_owned));
+    }
+    Ok(keys)
 }
 
 /// Tells what would be sent, and asks if the entries are several or were found; false: nothing is to be sent.
@@ -135,4 +142,15 @@ pub(super) fn is_agreed(
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines;
+
+    #[test]
+    fn a_line_is_a_whole_key() {
+        let text = "018f3c1e\n  o-1\r\n\ncart 1|{\"ref\": \"7\"}\n";
+        assert_eq!(lines(text.as_bytes()).unwrap(), ["018f3c1e", "o-1", "cart 1|{\"ref\": \"7\"}"]);
+    }
 }
