@@ -39,7 +39,7 @@ mod tests;
 
 pub use command::{CANCEL, COMMANDS, FIRE};
 pub use due::DUE;
-pub use request::{DELAY_MAX, ScheduleKeying};
+pub use request::ScheduleKeying;
 pub use settings::Settings;
 pub use state::Scheduled;
 

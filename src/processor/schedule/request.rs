@@ -7,7 +7,7 @@ use crate::processor::bundle::{AHEAD_MAX, PLAUSIBLE_FROM};
 use crate::processor::{Keyed, Keying};
 
 /// The longest delay: ten years. A longer one is a time, or has another unit.
-pub const DELAY_MAX: Duration = Duration::from_hours(24 * 3653);
+const DELAY_MAX: Duration = Duration::from_hours(24 * 3653);
 
 /// Parts the key and the value of the later record.
 const SEPARATOR: u8 = b'|';
@@ -43,18 +43,18 @@ impl Request {
                 format!("the value `{quoted}` is no delay: {what}, such as `60000` for a minute; `0` cancels");
             Err(Reject::new(reason, message))
         };
-        match text.parse::<u64>() {
-            Ok(0) => Ok(Self::Cancel),
-            Ok(millis) if Duration::from_millis(millis) <= DELAY_MAX => Ok(Self::After(Duration::from_millis(millis))),
-            Ok(_) => not_one(
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number {
+            return not_one(RejectReason::WrongType, "write whole milliseconds as text");
+        }
+        // What is beyond all numbers is beyond the limit.
+        match Duration::from_millis(text.parse().unwrap_or(u64::MAX)) {
+            Duration::ZERO => Ok(Self::Cancel),
+            delay if delay <= DELAY_MAX => Ok(Self::After(delay)),
+            _ => not_one(
                 RejectReason::BadValue,
                 "it is longer than ten years; write milliseconds from the record's timestamp",
             ),
-            Err(_) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => not_one(
-                RejectReason::BadValue,
-                "it is longer than ten years; write milliseconds from the record's timestamp",
-            ),
-            Err(_) => not_one(RejectReason::WrongType, "write whole milliseconds as text"),
         }
     }
 }
