@@ -4,6 +4,7 @@
 //! and then runs `scripts/kafka stop --wipe`. The system closes the pipe when this process ends: regularly, by a panic,
 //! by Ctrl-C (the watchdog has its own process group) or by `kill -9`. The watchdog is started before the first broker.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -36,8 +37,27 @@ impl KafkaCluster {
         Self::start_with_java(settings, "")
     }
 
-    /// The same with a flag for the broker's JVM.
-    pub(crate) fn start_with_java(settings: &[&str], flag: &str) -> Self {
+    /// Starts a broker with a second listener, with a login by this protocol and mechanism, and further settings; `flag` is one of the broker's
+    /// JVM, or nothing. Returns the address of the listener, too.
+    pub(crate) fn start_with_login(
+        (protocol, mechanism): (&str, &str),
+        settings: &[String],
+        flag: &str,
+    ) -> (Self, String) {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
+        let listeners = format!("PLAINTEXT://127.0.0.1:{{port}},LOGIN://localhost:{port}");
+        let of_login = [
+            format!("listeners={listeners},CONTROLLER://127.0.0.1:{{controller}}"),
+            format!("advertised.listeners={listeners}"),
+            format!("listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,LOGIN:{protocol}"),
+            format!("sasl.enabled.mechanisms={mechanism}"),
+        ];
+        let settings: Vec<&str> = of_login.iter().chain(settings).map(String::as_str).collect();
+        (Self::start_with_java(&settings, flag), format!("localhost:{port}"))
+    }
+
+    /// Starts a broker with further settings, and a flag for its JVM.
+    fn start_with_java(settings: &[&str], flag: &str) -> Self {
         let directory = tempfile::Builder::new().prefix("sheaf-kafka-").tempdir().expect("a directory").keep();
         Self::start_in((directory, WIPE), 1, settings, flag)
     }

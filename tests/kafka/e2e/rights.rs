@@ -1,6 +1,5 @@
 //! A cluster with TLS, SCRAM and an authorizer: the list of rights in docs/operations.md is enough, and a missing one is named.
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
@@ -30,30 +29,19 @@ impl Secured {
         let certificates = tempfile::tempdir().expect("a directory");
         let store = certificates.path().join("broker.p12");
         make_certificate(&store, &certificates.path().join("ca.pem"));
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
-        let listeners = format!("PLAINTEXT://127.0.0.1:{{port}},LOGIN://localhost:{port}");
-        let cluster = KafkaCluster::start_with(&[
-            &format!("listeners={listeners},CONTROLLER://127.0.0.1:{{controller}}"),
-            &format!("advertised.listeners={listeners}"),
-            "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,LOGIN:SASL_SSL",
-            "sasl.enabled.mechanisms=SCRAM-SHA-512",
-            "listener.name.login.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
-            &format!("ssl.keystore.location={}", store.display()),
-            "ssl.keystore.type=PKCS12",
-            &format!("ssl.keystore.password={PASSWORD}"),
-            "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-            "super.users=User:ANONYMOUS",
-        ]);
+        let settings = [
+            "listener.name.login.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;".to_owned(),
+            format!("ssl.keystore.location={}", store.display()),
+            "ssl.keystore.type=PKCS12".to_owned(),
+            format!("ssl.keystore.password={PASSWORD}"),
+            "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer".to_owned(),
+            "super.users=User:ANONYMOUS".to_owned(),
+        ];
+        let (cluster, address) = KafkaCluster::start_with_login(("SASL_SSL", "SCRAM-SHA-512"), &settings, "");
         let mut deployment = Deployment::at("e2e-rights", cluster.bootstrap_servers());
         deployment.submissions = None;
         deployment.create_sources();
-        let mut secured = Self {
-            deployment,
-            address: format!("localhost:{port}"),
-            certificates,
-            tools: Tools::start(),
-            _cluster: cluster,
-        };
+        let mut secured = Self { deployment, address, certificates, tools: Tools::start(), _cluster: cluster };
         let credentials = format!("SCRAM-SHA-512=[password={PASSWORD}]");
         let user = ["--alter", "--entity-type", "users", "--entity-name", "sheaf", "--add-config", &credentials];
         secured.admin("kafka.admin.ConfigCommand", &user);

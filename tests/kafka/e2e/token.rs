@@ -1,6 +1,5 @@
 //! OAUTHBEARER: an instance fetches tokens of an issuer, logs in to a broker that verifies them by the issuer's keys, and renews them.
 
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
@@ -28,15 +27,9 @@ impl Secured {
     fn start() -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let issuer = Issuer::start(&runtime, LIFE);
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
-        let listeners = format!("PLAINTEXT://127.0.0.1:{{port}},LOGIN://localhost:{port}");
         let of_login = "listener.name.login.oauthbearer";
         let module = "org.apache.kafka.common.security.oauthbearer";
         let settings = [
-            format!("listeners={listeners},CONTROLLER://127.0.0.1:{{controller}}"),
-            format!("advertised.listeners={listeners}"),
-            "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,LOGIN:SASL_PLAINTEXT".to_owned(),
-            "sasl.enabled.mechanisms=OAUTHBEARER".to_owned(),
             format!("{of_login}.sasl.jaas.config={module}.OAuthBearerLoginModule required;"),
             format!("{of_login}.sasl.server.callback.handler.class={module}.OAuthBearerValidatorCallbackHandler"),
             format!("{of_login}.sasl.oauthbearer.jwks.endpoint.url={}", issuer.keys()),
@@ -44,11 +37,11 @@ impl Secured {
             format!("{of_login}.connections.max.reauth.ms=3600000"),
         ];
         let allowed = format!("-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={}", issuer.keys());
-        let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
-        let cluster = KafkaCluster::start_with_java(&settings, &allowed);
+        let login = ("SASL_PLAINTEXT", "OAUTHBEARER");
+        let (cluster, address) = KafkaCluster::start_with_login(login, &settings, &allowed);
         let deployment = Deployment::at("e2e-token", cluster.bootstrap_servers());
         deployment.create_sources();
-        Self { deployment, address: format!("localhost:{port}"), issuer, _cluster: cluster, _runtime: runtime }
+        Self { deployment, address, issuer, _cluster: cluster, _runtime: runtime }
     }
 
     fn start_as(&self, secret: &str) -> Process {
