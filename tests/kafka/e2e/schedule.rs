@@ -9,6 +9,8 @@ use super::process::{Process, until};
 
 /// The delay of those that are due while nobody runs, in milliseconds.
 const FIRST: i64 = 20_000;
+/// The number of requests that are read before those to cancel.
+const BEFORE: i64 = 20_000;
 /// The number of requests.
 const ALL: i64 = 400;
 
@@ -87,6 +89,8 @@ fn each_record_is_written_once_and_a_cancelled_one_never_although_instances_are_
     until("all requests are read", || set(&instances) >= 40.0);
     instances.iter_mut().for_each(Process::kill);
     let requested = reminders.requested();
+    // They are read late, behind many others, when all is overdue.
+    reminders.ask((0..BEFORE).map(|number| (key(1_000 + number), 0)));
     reminders.ask((20..40).map(|number| (key(number), 0)));
     let cancelled = reminders.requested();
     for number in 20..40 {
