@@ -66,5 +66,5 @@ fn no_panel_is_empty_and_no_rule_is_broken() {
     let broken: Vec<&Value> =
         groups.iter().flat_map(|it| it["rules"].as_array().expect("rules")).filter(|it| it["health"] != "ok").collect();
     assert_eq!(broken, Vec::<&Value>::new());
-    assert_eq!(prometheus.firing(), [], "nothing is wrong");
+    assert_eq!(prometheus.wrong(), [], "nothing is wrong");
 }

@@ -97,7 +97,7 @@ impl Site {
         let prometheus = Prometheus::start(&deployment.directory, &addresses, minute);
         until("both instances are scraped", || prometheus.series("up == 1").len() == 2);
         // The first evaluations may know one of the two only.
-        until("nothing is wrong", || prometheus.firing().is_empty());
+        until("nothing is wrong", || prometheus.wrong().is_empty());
         let critical_before = prometheus.critical();
         Self { hosts, prometheus, critical_before, disk: None, deployment }
     }
