@@ -8,6 +8,7 @@
 //! | [`flow`] | runs staged workflows, human tasks, sagas and event flows |
 //! | [`notification`] | tells people of alerts, in groups and within limits |
 //! | [`schedule`] | writes records when they are due |
+//! | `script` | runs workflows that are written as async functions |
 //! | [`signal`] | gives each member of an open bundle as an event to the folder that waits for it |
 //! | [`trace`] | keeps the records of topics by their trace ids, as time lines |
 //! | [`tracking`] | follows the run of each delivered bundle at its target |
@@ -50,6 +51,8 @@ mod metric;
 pub mod notification;
 pub mod place;
 pub mod schedule;
+#[cfg(feature = "script")]
+pub mod script;
 mod shown;
 pub mod signal;
 pub mod trace;

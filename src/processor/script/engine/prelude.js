@@ -1,0 +1,292 @@
+// The runtime of workflow scripts: async functions whose awaits can be cancelled, and the module that scripts import.
+//
+// The async functions of a script are lowered to generators, so no promise of the engine is ever made, and all of this is
+// one queue in its own order: what happens is a function of the script and of what it was given.
+(function (host) {
+  "use strict";
+  const queue = [];
+  let at = 0;
+  const later = (job) => { queue.push(job); };
+  const drain = () => {
+    while (at < queue.length) queue[at++]();
+    queue.length = at = 0;
+  };
+
+  /** What a cancelled `await` throws. */
+  class CancelToken extends Error {
+    constructor() { super("cancelled"); this.name = "CancelToken"; }
+  }
+
+  const PENDING = 0, DONE = 1, FAILED = 2;
+  const isThenable = (value) => value !== null && (typeof value === "object" || typeof value === "function") && typeof value.then === "function";
+
+  /** A value that comes later. Waiters are called from the queue, in their order. */
+  class Later {
+    constructor() { this.state = PENDING; this.value = undefined; this.waiters = []; }
+    wait(waiter) {
+      if (this.state === PENDING) this.waiters.push(waiter);
+      else later(() => waiter(this.state, this.value));
+    }
+    settle(state, value) {
+      if (this.state !== PENDING) return;
+      this.state = state; this.value = value;
+      const waiters = this.waiters;
+      this.waiters = [];
+      for (const waiter of waiters) later(() => waiter(state, value));
+    }
+    resolve(value) {
+      if (value === this) return this.settle(FAILED, new TypeError("a promise cannot wait for itself"));
+      if (value instanceof Later) { this.source = value; return value.wait((state, it) => { this.source = undefined; this.settle(state, it); }); }
+      let then;
+      try { then = isThenable(value) ? value.then : undefined; } catch (error) { return this.settle(FAILED, error); }
+      if (then === undefined) return this.settle(DONE, value);
+      let called = false;
+      const once = (deed) => (it) => { if (!called) { called = true; deed(it); } };
+      later(() => {
+        try { then.call(value, once((it) => this.resolve(it)), once((error) => this.settle(FAILED, error))); }
+        catch (error) { once((it) => this.settle(FAILED, it))(error); }
+      });
+    }
+    then(onDone, onFailed) {
+      const next = new Promise(() => {});
+      next.source = this;
+      this.wait((state, value) => {
+        next.source = undefined;
+        const handler = state === DONE ? onDone : onFailed;
+        if (typeof handler !== "function") return next.settle(state, value);
+        try { next.resolve(handler(value)); } catch (error) { next.settle(FAILED, error); }
+      });
+      return next;
+    }
+    catch(onFailed) { return this.then(undefined, onFailed); }
+    finally(deed) {
+      const done = (go) => Promise.resolve(deed()).then(go);
+      if (typeof deed !== "function") return this.then(deed, deed);
+      return this.then((value) => done(() => value), (error) => done(() => { throw error; }));
+    }
+    /** Throws the token at the innermost `await` on which this waits. */
+    cancel() {
+      if (this.state !== PENDING) return;
+      if (this.source instanceof Later && this.source.state === PENDING) return this.source.cancel();
+      this.settle(FAILED, new CancelToken());
+    }
+  }
+
+  /** The global `Promise` of scripts. */
+  class Promise extends Later {
+    constructor(executor) {
+      super();
+      if (typeof executor !== "function") throw new TypeError("Promise needs a function");
+      let called = false;
+      const once = (deed) => (it) => { if (!called) { called = true; deed(it); } };
+      const reject = once((error) => this.settle(FAILED, error));
+      try { executor(once((value) => this.resolve(value)), reject); } catch (error) { reject(error); }
+    }
+    static resolve(value) {
+      if (value instanceof Later) return value;
+      const it = new Promise(() => {});
+      it.resolve(value);
+      return it;
+    }
+    static reject(error) { const it = new Promise(() => {}); it.settle(FAILED, error); return it; }
+    static all(values) { return new Several(values, "all", true); }
+    static race(values) { return new Several(values, "race", true); }
+    static any(values) { return new Several(values, "any", false); }
+    static allSettled(values) { return new Several(values, "allSettled", false); }
+    static withResolvers() {
+      const it = {};
+      it.promise = new Promise((resolve, reject) => { it.resolve = resolve; it.reject = reject; });
+      return it;
+    }
+    get [Symbol.toStringTag]() { return "Promise"; }
+  }
+
+  /** Several values: all of them, or the first one. With `cancels` the others are cancelled when it is decided. */
+  class Several extends Later {
+    constructor(values, kind, cancels) {
+      super();
+      this.cancels = cancels;
+      this.parts = Array.from(values, (value) => Promise.resolve(value));
+      const results = new Array(this.parts.length);
+      let open = this.parts.length;
+      const end = (state, value) => {
+        if (this.state !== PENDING) return;
+        // The others first: what they do when they are cancelled comes before what waits for this.
+        if (this.cancels) for (const part of this.parts) part.cancel();
+        this.settle(state, value);
+      };
+      const rules = {
+        all: [(i, value) => { results[i] = value; if (--open === 0) end(DONE, results); }, (i, error) => end(FAILED, error)],
+        race: [(i, value) => end(DONE, value), (i, error) => end(FAILED, error)],
+        any: [
+          (i, value) => end(DONE, value),
+          (i, error) => { results[i] = error; if (--open === 0) end(FAILED, new AggregateError(results, "all promises were rejected")); },
+        ],
+        allSettled: [
+          (i, value) => { results[i] = { status: "fulfilled", value }; if (--open === 0) end(DONE, results); },
+          (i, reason) => { results[i] = { status: "rejected", reason }; if (--open === 0) end(DONE, results); },
+        ],
+      };
+      const [onDone, onFailed] = rules[kind];
+      this.parts.forEach((part, i) => part.wait((state, value) => (state === DONE ? onDone : onFailed)(i, value)));
+      if (open > 0 || kind === "race") return;
+      if (kind === "any") end(FAILED, new AggregateError([], "all promises were rejected"));
+      else end(DONE, results);
+    }
+    cancel() {
+      if (this.state !== PENDING) return;
+      if (this.parts.every((part) => part.state !== PENDING)) return;
+      for (const part of this.parts) part.cancel();
+    }
+  }
+
+  /** A call of an async function: it holds what it waits for, so that it can be cancelled there. */
+  class Call extends Promise {
+    constructor(generator) {
+      super(() => {});
+      this.generator = generator;
+      this.isCancelled = false;
+      this.go(DONE, undefined);
+    }
+    go(state, value) {
+      this.awaited = undefined;
+      let next;
+      try {
+        next = state === DONE ? this.generator.next(value) : this.generator.throw(value);
+      } catch (error) { return this.settle(FAILED, error); }
+      if (next.done) return this.resolve(next.value);
+      const awaited = Promise.resolve(next.value);
+      if (this.isCancelled) { this.isCancelled = false; return later(() => this.go(FAILED, new CancelToken())); }
+      this.awaited = awaited;
+      awaited.wait((state, value) => { if (this.awaited === awaited) this.go(state, value); });
+    }
+    cancel() {
+      if (this.state !== PENDING) return;
+      if (this.source instanceof Later) return super.cancel();
+      const awaited = this.awaited;
+      // It runs, and is cancelled where it waits next.
+      if (awaited === undefined) { this.isCancelled = true; return; }
+      if (awaited.state === PENDING) awaited.cancel();
+    }
+  }
+
+  const asyncToGenerator = (lowered) => function () { return new Call(lowered.apply(this, arguments)); };
+
+  // ---- the module `@effectful/kafka-workflow`
+
+  let main, outputs = [], count = 0, suspended = new Map(), ended = null;
+  const config = { outputTopics: new Set(["workflow-result", "workflow-error"]), resultTopic: "workflow-result", errorTopic: "workflow-error" };
+
+  /** Waits for a record with its id as `ref`. */
+  class Suspended extends Promise {
+    constructor(id) { super(() => {}); this.id = id; suspended.set(id, this); }
+    settle(state, value) { if (this.state === PENDING && suspended.get(this.id) === this) suspended.delete(this.id); super.settle(state, value); }
+  }
+
+  const W = {
+    config,
+    threadId: "none",
+    stepId: "none",
+    CancelToken,
+    suspend(id = `${W.stepId}:${++count}`) { return new Suspended(String(id)); },
+    output(value, topic, key = W.threadId) { outputs.push([String(topic), String(key), value === undefined || value === null ? null : String(value)]); },
+    outputJSON(value, topic, key = W.threadId) { W.output(JSON.stringify(value === undefined ? null : value), topic, key); },
+    cancel(value) { if (value instanceof Later) value.cancel(); },
+    all(values) { return new Several(values, "all", false); },
+    any(values) { return new Several(values, "race", false); },
+    allWithCancel(values) { return Promise.all(values); },
+    anyWithCancel(values) { return Promise.race(values); },
+  };
+  const S = { regOpaqueObject(value) { return value; }, regConstructor(value) { return value; }, bind(f, self, ...values) { return f.bind(self, ...values); } };
+
+  // ---- what a script finds around it
+
+  let now = 0, random = [1, 2, 3, 4];
+
+  const OwnDate = Date;
+  // A text that names no zone is one of UTC.
+  const ofText = (text) => {
+    if (/[zZ]$|[+-]\d\d:?\d\d$|GMT|UTC/.test(text) || /^\d{4}(-\d\d){0,2}$/.test(text)) return text;
+    return /^\d{4}-\d\d-\d\dT/.test(text) ? `${text}Z` : `${text} UTC`;
+  };
+  /** The time is that of the record of the step, and the zone is UTC: both do not depend on the machine. */
+  function FixedDate(...parts) {
+    if (!new.target) return new FixedDate().toString();
+    const [first] = parts;
+    const date = parts.length === 0 ? new OwnDate(now)
+      : parts.length > 1 ? new OwnDate(OwnDate.UTC(...parts))
+      : typeof first === "string" ? new OwnDate(ofText(first)) : new OwnDate(first);
+    return Object.setPrototypeOf(date, new.target.prototype);
+  }
+  FixedDate.prototype = OwnDate.prototype;
+  FixedDate.prototype.constructor = FixedDate;
+  FixedDate.now = () => now;
+  FixedDate.UTC = OwnDate.UTC;
+  FixedDate.parse = (text) => OwnDate.parse(ofText(String(text)));
+  for (const part of ["FullYear", "Month", "Date", "Day", "Hours", "Minutes", "Seconds", "Milliseconds"]) {
+    OwnDate.prototype[`get${part}`] = OwnDate.prototype[`getUTC${part}`];
+    if (part !== "Day") OwnDate.prototype[`set${part}`] = OwnDate.prototype[`setUTC${part}`];
+  }
+  OwnDate.prototype.getTimezoneOffset = () => 0;
+  OwnDate.prototype.toString = OwnDate.prototype.toLocaleString = OwnDate.prototype.toUTCString;
+  OwnDate.prototype.toDateString = OwnDate.prototype.toLocaleDateString = function () { return this.toISOString().slice(0, 10); };
+  OwnDate.prototype.toTimeString = OwnDate.prototype.toLocaleTimeString = function () { return this.toISOString().slice(11, 19); };
+  globalThis.Date = FixedDate;
+
+  /** Xoshiro128** (Blackman and Vigna), seeded for each step. */
+  Math.random = () => {
+    const [a, b, c, d] = random;
+    const times = Math.imul(b, 5);
+    const result = Math.imul((times << 7) | (times >>> 25), 9) >>> 0;
+    const t = b << 9;
+    const x = c ^ a, y = d ^ b;
+    random = [a ^ y, b ^ x, x ^ t, (y << 11) | (y >>> 21)];
+    return result / 4294967296;
+  };
+
+  const refused = (name, why) => {
+    const tell = () => { throw new ReferenceError(`${name} is not there: ${why}`); };
+    Object.defineProperty(globalThis, name, { get: tell, set: tell, configurable: false, enumerable: false });
+  };
+  const clockless = "a workflow waits with W.suspend and a record to the topic of a scheduler";
+  const outside = "a workflow writes to topics and waits for what is written to it";
+  for (const name of ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "requestAnimationFrame"]) refused(name, clockless);
+  for (const name of ["fetch", "XMLHttpRequest", "WebSocket", "process", "require"]) refused(name, outside);
+  for (const name of ["performance", "WeakRef", "FinalizationRegistry", "Atomics", "SharedArrayBuffer", "gc"]) {
+    refused(name, "what it tells differs from one run to another");
+  }
+  const noCode = () => { throw new EvalError("code in a text is not there: its async functions could not be cancelled"); };
+  globalThis.eval = noCode;
+  for (const some of [function () {}, function* () {}]) Object.defineProperty(Object.getPrototypeOf(some), "constructor", { value: noCode });
+  globalThis.Function = Object.assign(noCode, { prototype: Object.getPrototypeOf(function () {}) });
+
+  globalThis.Promise = Promise;
+  globalThis.babelHelpers = { asyncToGenerator };
+  // The module replaces it, if the script imports it.
+  host.modules = { W, S, onStep() {} };
+  host.topics = () => [...config.outputTopics];
+  host.setMain = (it) => { main = it; };
+
+  /** One step: `text` begins the thread, or resumes it. */
+  host.step = (thread, step, at, seed, isNew, text) => {
+    W.threadId = thread; W.stepId = step; count = 0; outputs = []; now = at; random = seed;
+    const event = JSON.parse(text);
+    let known = true;
+    if (isNew) {
+      if (typeof main !== "function") throw new TypeError("the script exports no function `main`");
+      Promise.resolve(main(event)).wait((state, value) => { ended = [state, value]; });
+    } else {
+      const waits = event !== null && typeof event === "object" ? suspended.get(String(event.ref)) : undefined;
+      known = waits !== undefined;
+      if (known) "error" in event ? waits.settle(FAILED, event.error) : waits.settle(DONE, event.value);
+    }
+    drain();
+    if (ended !== null) {
+      const [state, value] = ended;
+      suspended.clear();
+      const topic = state === DONE ? config.resultTopic : config.errorTopic;
+      if (topic) W.outputJSON(state === DONE ? value : String(value), topic);
+    }
+    return JSON.stringify({ known, ended: ended !== null, refs: [...suspended.keys()], outputs });
+  };
+})

@@ -1,0 +1,189 @@
+//! A script that runs, step by step.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use rquickjs::loader::{BuiltinLoader, BuiltinResolver};
+use rquickjs::{CatchResultExt as _, CaughtError, Context, Ctx, Function, Module, Object, Persistent, Runtime, Value};
+use serde::Deserialize;
+
+use super::code::Code;
+use super::limits::Limits;
+
+/// The runtime library.
+const PRELUDE: &str = include_str!("prelude.js");
+/// The module that scripts import as `W`.
+const WORKFLOW: &str = "@effectful/kafka-workflow";
+/// The module that scripts import as `S`; here it has nothing to do.
+const SERIALIZATION: &str = "@effectful/serialization";
+
+/// An input of a thread, which is all that a step depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Input<'a> {
+    /// The id of the step: the offset of its record.
+    pub step: &'a str,
+    /// The timestamp of the record, in milliseconds since 1970.
+    pub at: i64,
+    /// True if it begins the thread.
+    pub is_new: bool,
+    /// The argument of `main`, or the event, as JSON.
+    pub text: &'a str,
+}
+
+/// What a step has led to.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Step {
+    /// False for an event that nothing waited for: nothing has changed.
+    pub known: bool,
+    /// True if `main` has returned or thrown.
+    pub ended: bool,
+    /// The ids of what is waited for.
+    pub refs: Vec<String>,
+    /// The records, in order.
+    pub outputs: Vec<Output>,
+}
+
+/// A record that a step writes: topic, key, value.
+pub type Output = (String, String, Option<String>);
+
+/// Why a step has failed. The realm is of no use any more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The script throws where nobody catches.
+    #[error("{0}")]
+    Threw(String),
+    /// It takes more than a step may.
+    #[error("the step has taken too long: {0} interruptions of the engine; is there an endless loop?")]
+    TooLong(u32),
+    /// The event is no JSON, or the engine refuses.
+    #[error("{0}")]
+    Engine(String),
+}
+
+/// A thread of a script, with all that it holds. It belongs to the thread of the system that has made it.
+pub struct Realm {
+    // Values of a context have to be dropped before it.
+    step: Persistent<Function<'static>>,
+    on_step: Persistent<Function<'static>>,
+    context: Context,
+    interruptions: Rc<Cell<u32>>,
+    limits: Limits,
+    /// The topics that the script may write to, by its own words.
+    topics: Vec<String>,
+    _runtime: Runtime,
+}
+
+impl std::fmt::Debug for Realm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Realm").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Realm {
+    /// Loads a script: its module-level code runs.
+    pub fn new(code: &Code, limits: Limits) -> Result<Self, Failure> {
+        let engine = |error: rquickjs::Error| Failure::Engine(error.to_string());
+        let runtime = Runtime::new().map_err(engine)?;
+        runtime.set_memory_limit(limits.memory);
+        runtime.set_max_stack_size(limits.stack);
+        let interruptions = Rc::new(Cell::new(0));
+        let (counted, most) = (Rc::clone(&interruptions), limits.interruptions);
+        runtime.set_interrupt_handler(Some(Box::new(move || {
+            counted.set(counted.get() + 1);
+            counted.get() > most
+        })));
+        let resolver = BuiltinResolver::default().with_module(WORKFLOW).with_module(SERIALIZATION);
+        let loader = BuiltinLoader::default()
+            .with_module(WORKFLOW, include_str!("workflow.js"))
+            .with_module(SERIALIZATION, include_str!("serialization.js"));
+        runtime.set_loader(resolver, loader);
+        let context = Context::full(&runtime).map_err(engine)?;
+        let failed = |error| failure(error, &interruptions, limits);
+        let (step, on_step, topics) = context.with(|ctx| load(&ctx, code).map_err(failed))?;
+        Ok(Self { step, on_step, context, interruptions, limits, topics, _runtime: runtime })
+    }
+
+    /// The topics that the script may write to: `W.config.outputTopics`, after its module-level code.
+    pub fn topics(&self) -> &[String] {
+        &self.topics
+    }
+
+    /// Runs a step until nothing is left to do.
+    pub fn step(&mut self, thread: &str, input: Input<'_>) -> Result<Step, Failure> {
+        self.interruptions.set(0);
+        let text = self.context.with(|ctx| {
+            let run = || -> rquickjs::Result<String> {
+                let (step, on_step) = (self.step.clone().restore(&ctx)?, self.on_step.clone().restore(&ctx)?);
+                on_step.call::<_, ()>((thread, input.step))?;
+                let at = input.at as f64;
+                step.call((thread, input.step, at, seed(thread, input.step), input.is_new, input.text))
+            };
+            run().catch(&ctx).map_err(told).map_err(|error| failure(error, &self.interruptions, self.limits))
+        })?;
+        serde_json::from_str(&text).map_err(|error| Failure::Engine(error.to_string()))
+    }
+}
+
+/// What a realm holds on to.
+type Loaded = (Persistent<Function<'static>>, Persistent<Function<'static>>, Vec<String>);
+
+/// Runs the runtime library, and the module-level code of a script.
+fn load(ctx: &Ctx<'_>, code: &Code) -> Result<Loaded, String> {
+    let run = || -> rquickjs::Result<Loaded> {
+        let host = Object::new(ctx.clone())?;
+        let prelude: Function<'_> = ctx.eval(PRELUDE)?;
+        prelude.call::<_, ()>((host.clone(),))?;
+        let modules: Object<'_> = host.get("modules")?;
+        ctx.globals().set("__modules", modules.clone())?;
+        let module = Module::declare(ctx.clone(), code.name.as_str(), code.javascript.as_str())?;
+        let (module, evaluated) = module.eval()?;
+        evaluated.finish::<()>()?;
+        let main: Value<'_> = module.get("main").or_else(|_none| module.get("default"))?;
+        host.get::<_, Function<'_>>("setMain")?.call::<_, ()>((main,))?;
+        ctx.globals().remove("__modules")?;
+        let topics = host.get::<_, Function<'_>>("topics")?.call(())?;
+        let (step, on_step) = (host.get::<_, Function<'_>>("step")?, modules.get::<_, Function<'_>>("onStep")?);
+        Ok((Persistent::save(ctx, step), Persistent::save(ctx, on_step), topics))
+    };
+    run().catch(ctx).map_err(told)
+}
+
+/// The text of what was thrown.
+fn told(error: CaughtError<'_>) -> String {
+    match error {
+        CaughtError::Exception(exception) => {
+            let message = exception.message().unwrap_or_default();
+            let stack = exception.stack().unwrap_or_default();
+            let first = stack.lines().next().unwrap_or_default().trim().to_owned();
+            if first.is_empty() { message } else { format!("{message} ({first})") }
+        }
+        other => other.to_string(),
+    }
+}
+
+fn failure(text: String, interruptions: &Cell<u32>, limits: Limits) -> Failure {
+    if interruptions.get() > limits.interruptions {
+        Failure::TooLong(limits.interruptions)
+    } else {
+        Failure::Threw(text)
+    }
+}
+
+/// The seed of a step's chance: a function of thread and step, by SplitMix64 over their bytes.
+fn seed(thread: &str, step: &str) -> Vec<i32> {
+    let mut state: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut next = |more: u64| {
+        state = state.wrapping_add(more).wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut it = state;
+        it = (it ^ (it >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        it = (it ^ (it >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        state ^= it ^ (it >> 31);
+        state
+    };
+    for byte in thread.bytes().chain([0]).chain(step.bytes()) {
+        next(u64::from(byte));
+    }
+    let (first, second) = (next(1), next(2));
+    let half = |word: u64, shift: u32| i32::from_le_bytes(((word >> shift) as u32).to_le_bytes());
+    vec![half(first, 0), half(first, 32), half(second, 0), half(second, 32)]
+}

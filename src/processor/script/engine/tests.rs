@@ -1,0 +1,178 @@
+//! Tests: scripts step by step, in one realm and in a new one for each step.
+
+use super::*;
+
+const TRIP: &str = include_str!("fixtures/trip.ts");
+
+fn code(source: &str) -> Code {
+    Code::new("test.ts", source).unwrap()
+}
+
+/// The steps of a thread by these inputs, `new:` and JSON or JSON; each step in a realm that has replayed all before it.
+fn cold(code: &Code, inputs: &[&str]) -> Vec<Step> {
+    (1..=inputs.len()).map(|end| warm(code, &inputs[..end]).pop().unwrap()).collect()
+}
+
+/// The same in one realm.
+fn warm(code: &Code, inputs: &[&str]) -> Vec<Step> {
+    let mut realm = Realm::new(code, Limits::default()).unwrap();
+    inputs.iter().enumerate().map(|(at, text)| step(&mut realm, at, text).unwrap()).collect()
+}
+
+fn step(realm: &mut Realm, at: usize, text: &str) -> Result<Step, Failure> {
+    let begin = text.strip_prefix("new:");
+    let id = at.to_string();
+    let millis = 1_767_225_600_000 + i64::try_from(at).unwrap() * 1000;
+    realm.step("t", Input { step: &id, at: millis, is_new: begin.is_some(), text: begin.unwrap_or(text) })
+}
+
+fn both(source: &str, inputs: &[&str]) -> Vec<Step> {
+    let code = code(source);
+    let steps = warm(&code, inputs);
+    assert_eq!(cold(&code, inputs), steps, "a realm that has replayed is the same");
+    steps
+}
+
+/// The records of a step as `topic key value`.
+fn records(step: &Step) -> Vec<String> {
+    let text = |(topic, key, value): &Output| format!("{topic} {key} {}", value.as_deref().unwrap_or("null"));
+    step.outputs.iter().map(text).collect()
+}
+
+/// What `main` returns, at once.
+fn result(body: &str) -> String {
+    let source =
+        format!("import * as W from '@effectful/kafka-workflow';\nexport async function main(input: any) {{ {body} }}");
+    let steps = both(&source, &["new:{}"]);
+    assert!(steps[0].ended, "{steps:?}");
+    steps[0].outputs.last().unwrap().2.clone().unwrap()
+}
+
+fn fails(source: &str, limits: Limits) -> Failure {
+    let mut realm = Realm::new(&code(source), limits).unwrap();
+    step(&mut realm, 0, "new:{}").expect_err("it fails")
+}
+
+#[test]
+fn a_saga_goes_on_and_is_undone() {
+    let begin = ["reserve t car", "reserve t hotel", "reserve t flight", "schedule t|{\"ref\":\"0:1\"} 1000"];
+    let done = both(
+        TRIP,
+        &[
+            "new:{}",
+            r#"{"ref":"hotel","value":"h"}"#,
+            r#"{"ref":"car","value":"c"}"#,
+            r#"{"ref":"flight","value":"f"}"#,
+        ],
+    );
+    assert_eq!(records(&done[0]), begin);
+    assert_eq!((done[1].outputs.len(), done[2].refs.as_slice()), (0, &["flight".to_owned(), "0:1".to_owned()][..]));
+    let end = ["schedule t|{\"ref\":\"0:1\"} null", r#"workflow-result t ["c","h","f"]"#];
+    assert_eq!((records(&done[3]), done[3].ended), (end.map(str::to_owned).to_vec(), true));
+
+    let late = both(
+        TRIP,
+        &["new:{\"ms\":5}", r#"{"ref":"hotel","value":"h"}"#, r#"{"ref":"car","value":"c"}"#, r#"{"ref":"0:1"}"#],
+    );
+    let undone = ["cancel t car c", "cancel t hotel h", r#"workflow-error t "too late""#];
+    assert_eq!((records(&late[3]), late[3].ended, late[3].refs.len()), (undone.map(str::to_owned).to_vec(), true, 0));
+
+    let refused = both(TRIP, &["new:{}", r#"{"ref":"car","value":"c"}"#, r#"{"ref":"flight","error":{"code":7}}"#]);
+    let undone = ["schedule t|{\"ref\":\"0:1\"} null", "cancel t car c", r#"workflow-error t "[object Object]""#];
+    assert_eq!(records(&refused[2]), undone);
+}
+
+#[test]
+fn an_event_that_nothing_waits_for_changes_nothing() {
+    let steps =
+        both(TRIP, &["new:{}", r#"{"ref":"train"}"#, "{}", "null", "7", r#"{"ref":"car"}"#, r#"{"ref":"car"}"#]);
+    let known: Vec<bool> = steps.iter().map(|step| step.known).collect();
+    assert_eq!(known, [true, false, false, false, false, true, false]);
+    assert!(steps[1..5].iter().all(|step| step.outputs.is_empty() && step.refs.len() == 4));
+}
+
+#[test]
+fn time_chance_and_zone_are_those_of_the_step() {
+    assert_eq!(
+        result(
+            "return [Date.now(), new Date().toISOString(), new Date(2026, 0, 2, 3).getHours(), new Date().getTimezoneOffset()]"
+        ),
+        r#"[1767225600000,"2026-01-01T00:00:00.000Z",3,0]"#
+    );
+    assert_eq!(
+        result("return [Date.parse('2026-01-01T00:00'), new Date('Jan 1 2026 00:00').getTime(), String(new Date(0))]"),
+        r#"[1767225600000,1767225600000,"Thu, 01 Jan 1970 00:00:00 GMT"]"#
+    );
+    let chance = result("return [Math.random(), Math.random(), Math.random()]");
+    let numbers: Vec<f64> = serde_json::from_str(&chance).unwrap();
+    assert!(numbers.iter().all(|it| (0.0..1.0).contains(it)) && numbers[0] != numbers[1], "{chance}");
+    assert_ne!(
+        both("export async function main() { return Math.random() }", &["new:1"])[0].outputs[0].2.as_deref(),
+        Some("0")
+    );
+}
+
+#[test]
+fn what_differs_between_runs_is_refused_by_name() {
+    for name in
+        ["setTimeout", "fetch", "performance", "WeakRef", "FinalizationRegistry", "Atomics", "SharedArrayBuffer"]
+    {
+        let told = result(&format!("try {{ return {name}; }} catch (error) {{ return error.message }}"));
+        assert!(told.contains(&format!("{name} is not there: ")), "{told}");
+    }
+    for text in [
+        "eval('1')",
+        "Function('return 1')",
+        "(async function(){}).constructor('return 1')",
+        "(() => 1).constructor('1')",
+    ] {
+        let told = result(&format!("try {{ return {text}; }} catch (error) {{ return error.message }}"));
+        assert!(told.contains("code in a text is not there"), "{text}: {told}");
+    }
+}
+
+#[test]
+fn promises_are_as_usual_and_cancelled_where_they_wait() {
+    assert_eq!(result("return await Promise.all([1, Promise.resolve(2), { then(done: any) { done(3) } }])"), "[1,2,3]");
+    assert_eq!(result("return await Promise.any([Promise.reject(1), Promise.resolve(2)])"), "2");
+    assert_eq!(
+        result("const all = await Promise.allSettled([Promise.reject(1), 2]); return all.map((it: any) => it.status)"),
+        r#"["rejected","fulfilled"]"#
+    );
+    assert_eq!(result("try { await Promise.any([]) } catch (error: any) { return error.name }"), r#""AggregateError""#);
+    assert_eq!(
+        result(
+            "return await new Promise((done) => done(Promise.resolve(1))).then((it: any) => it + 1).finally(() => 7)"
+        ),
+        "2"
+    );
+    let order = "const told: string[] = []; const a = async () => { told.push('a'); await null; told.push('c') }; const it = a(); told.push('b'); await it; return told";
+    assert_eq!(result(order), r#"["a","b","c"]"#);
+    let cancelled = "const waits = W.suspend(); const inner = async () => { try { await waits } catch (e) { return e instanceof W.CancelToken } };
+        const outer = async () => await inner(); const it = outer(); await null; W.cancel(it); return await it";
+    assert_eq!(result(cancelled), "true");
+    assert_eq!(result("await Promise.all([]); return [await Promise.race([1, W.suspend()])]"), "[1]");
+}
+
+#[test]
+fn a_step_that_takes_too_much_fails() {
+    let main = |body: &str| format!("export async function main() {{ {body} }}");
+    let limits = Limits { interruptions: 100, ..Limits::default() };
+    assert_eq!(fails(&main("for (;;);"), limits), Failure::TooLong(100));
+    assert_eq!(fails(&main("for (;;) { try { for (;;); } catch { } }"), limits), Failure::TooLong(100));
+    assert_eq!(fails(&main("for (;;) await null"), limits), Failure::TooLong(100));
+    assert_eq!(fails(&main("/(a+)+b/.test('a'.repeat(40))"), limits), Failure::TooLong(100));
+    let memory = both(&main("const all = []; for (;;) all.push(new Uint8Array(1 << 20))"), &["new:1"]);
+    assert!(memory[0].outputs[0].2.as_deref().unwrap().contains("out of memory"), "{memory:?}");
+    let depth = both(&main("const f = (): any => f(); return f()"), &["new:1"]);
+    assert!(depth[0].outputs[0].2.as_deref().unwrap().contains("stack"), "{depth:?}");
+}
+
+#[test]
+fn mistakes_have_their_place() {
+    let mistake = Code::new("shop.ts", "export async function main() {\n  return 1 +;\n}").expect_err("no script");
+    assert!(mistake.to_string().starts_with("shop.ts:2:13: "), "{mistake}");
+    assert!(Code::new("shop.py", "").expect_err("no script").to_string().contains("`.ts`"));
+    let threw = Realm::new(&code("throw new Error('no'); export async function main() {}"), Limits::default());
+    assert!(matches!(threw, Err(Failure::Threw(text)) if text.contains("no")));
+}
