@@ -1,3 +1,133 @@
 //! Workflows as code: an ordinary async function whose state lives in Kafka.
+//!
+//! A record of the topic that it reads begins a thread of the script, or gives a thread what it waits for. Nothing of the function is stored but its inputs:
+//! each step runs it again from the first one, up to where it waits. So an entry is small, and each input is one part of it.
+//!
+//! | file | content |
+//! |---|---|
+//! | [`engine`] | runs scripts |
+//! | `versions` | the script of today, and those with which threads have begun |
+//! | `event` | what a record says, and the keying step |
+//! | `thread`, `stored` | the state and its encoding |
+//! | `turn` | one step of a thread |
+//! | `show` | a thread as JSON |
+//! | `count` | metrics |
+//!
+//! # The wire
+//!
+//! The key of a record is the id of a thread. The value `new:` and JSON begins the thread: `main` is called with it. Any other value is JSON, `{"ref": id,
+//! "value": any}` or `{"ref": id, "error": any}`: the `await` of `W.suspend` with this id returns the value, or throws the error.
+//!
+//! # The table
+//!
+//! | state | `new:` | a known `ref` | any other JSON | what is no event |
+//! |---|---|---|---|---|
+//! | none | begins | counted | counted | rejected |
+//! | waits | begins anew | goes on | counted | rejected |
+//!
+//! A step that fails is rejected as a whole: a topic that the script has not declared, an endless loop, no memory. When `main` has returned or thrown, the
+//! entry is deleted.
 
+mod count;
 pub mod engine;
+mod event;
+mod show;
+mod stored;
+#[cfg(test)]
+mod tests;
+mod thread;
+mod turn;
+mod versions;
+
+pub use event::ThreadKeying;
+pub use thread::{Entered, Thread};
+pub use versions::{Script, Versions};
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::archive::{Archive, Texts};
+use super::{Effect, Event, Family, Input, Learned, Processor, Transition};
+use crate::model::{Key, Listing, Moment, Reject, Status, Timestamp};
+
+/// The name of the processor: part of its topics, tasks and directories.
+pub const SCRIPT: &str = "script";
+
+/// The only status. The number is stored.
+const WAITING: Status = Status(0);
+
+/// Runs the threads of a script. See the [module](self).
+#[derive(Clone, Debug)]
+pub struct Scripts {
+    versions: Versions,
+}
+
+impl Scripts {
+    /// A processor for this script.
+    pub fn new(versions: Versions) -> Self {
+        Self { versions }
+    }
+
+    fn on_record(&self, key: &Key, state: Option<Thread>, event: &Event) -> Result<Transition<Thread>, Reject> {
+        let entered = Entered::of(&event.record)?;
+        let thread = match (entered.is_new, state) {
+            (true, former) => turn::Turn::begin(self.versions.newest(), former.is_some()),
+            (false, Some(thread)) => turn::Turn::go_on(self.versions.of(thread.code)?, thread),
+            (false, None) => return Ok(Transition::forget().with(Effect::Count(count::UNKNOWN_THREAD))),
+        };
+        thread.run(key, entered)
+    }
+}
+
+impl Processor for Scripts {
+    type State = Thread;
+
+    const KEEPS_TRACE: bool = true;
+
+    fn listing(&self, thread: &Thread) -> Listing {
+        Listing::of(WAITING, Some(thread.begun_at()))
+    }
+
+    fn status_name(&self, _: Status) -> Cow<'static, str> {
+        Cow::Borrowed("open/waiting")
+    }
+
+    fn open_since(&self, _: Status, begun: Timestamp) -> Option<Timestamp> {
+        Some(begun)
+    }
+
+    fn show(&self, key: &Key, thread: &Thread) -> Value {
+        show::show(key, &self.status_name(WAITING), thread, &self.versions)
+    }
+
+    fn content(&self, _: &Key, thread: &Thread) -> Option<Value> {
+        Some(show::content(thread))
+    }
+
+    fn metrics(&self) -> Vec<Family> {
+        count::families()
+    }
+
+    fn refuses_replay(&self) -> Option<&'static str> {
+        Some("its records would have services do their work again")
+    }
+
+    fn definitions(&self) -> Texts {
+        self.versions.texts()
+    }
+
+    fn learn(&self, texts: &Texts, archive: Arc<dyn Archive>) -> Learned {
+        self.versions.learn(texts, archive)
+    }
+
+    fn step(&self, key: &Key, state: Option<Thread>, input: Input, _: Moment) -> Result<Transition<Thread>, Reject> {
+        match input {
+            Input::Record(event) => self.on_record(key, state, &event),
+            Input::Timer(_) => Ok(Transition { state, effects: Vec::new() }),
+            Input::Outcome(outcome) => Ok(Transition { state, effects: vec![Effect::Settle(outcome.slot)] }),
+            Input::Command(command) => Err(command.refusal((SCRIPT, key), "a thread has no commands")),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What a record says, and the keying step.
+
+use super::thread::Entered;
+use crate::model::{Key, Record, Reject, RejectReason};
+use crate::processor::{Keyed, Keying};
+
+/// What a value begins with that begins a thread.
+const NEW: &str = "new:";
+
+impl Entered {
+    /// What a record says to a thread.
+    pub(super) fn of(record: &Record) -> Result<Self, Reject> {
+        let no_value = || {
+            Reject::new(
+                RejectReason::NoValue,
+                "a record to a thread has a value: `new:` and JSON, or JSON with a `ref`",
+            )
+        };
+        let value = record.value.as_deref().ok_or_else(no_value)?;
+        let no_json = |why: String| Reject::new(RejectReason::Unparsable, format!("the value is no JSON: {why}"));
+        let text = std::str::from_utf8(value).map_err(|error| no_json(error.to_string()))?;
+        let begin = text.strip_prefix(NEW);
+        let json = begin.unwrap_or(text);
+        serde_json::from_str::<serde::de::IgnoredAny>(json).map_err(|error| no_json(error.to_string()))?;
+        Ok(Self {
+            step: record.offset.to_string(),
+            at: record.timestamp,
+            is_new: begin.is_some(),
+            text: json.to_owned(),
+        })
+    }
+}
+
+/// Keys records by the thread that they are for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ThreadKeying;
+
+impl Keying for ThreadKeying {
+    fn key(&self, record: &Record) -> Result<Keyed, Reject> {
+        let no_key = || Reject::new(RejectReason::BadId, "a record to a thread has the thread's id as its key");
+        let key = record.key.as_deref().filter(|key| !key.is_empty()).ok_or_else(no_key)?;
+        if std::str::from_utf8(key).is_err() {
+            return Err(Reject::new(RejectReason::BadId, "the id of a thread is text"));
+        }
+        Entered::of(record)?;
+        Ok(Keyed::new(Key::from_slice(key), "event", record.timestamp))
+    }
+}

@@ -1,0 +1,134 @@
+//! Tests of the steps of threads.
+
+use bytes::Bytes;
+
+use super::*;
+use crate::codec::{Part, Versioned as _, part};
+use crate::model::{Headers, Record, RejectReason, Timer, TimerKind, Topic, TopicPartition};
+use crate::processor::Keying as _;
+
+const TRIP: &str = include_str!("engine/fixtures/trip.ts");
+
+fn scripts(text: &str) -> Scripts {
+    Scripts::new(Versions::new(Script::new("test.ts", text).unwrap()))
+}
+
+fn record(offset: i64, value: Option<&str>) -> Record {
+    Record {
+        source: TopicPartition::new(&Topic::new("workflow-resume"), 0),
+        offset,
+        timestamp: Timestamp::from_millis(1_767_225_600_000 + offset),
+        key: Some(Bytes::from_static(b"t")),
+        value: value.map(|value| Bytes::copy_from_slice(value.as_bytes())),
+        headers: Headers::new(),
+    }
+}
+
+fn step(scripts: &Scripts, state: Option<Thread>, offset: i64, value: &str) -> Result<Transition<Thread>, Reject> {
+    let record = record(offset, Some(value));
+    let event = Event::new("event", record.timestamp, record);
+    scripts.step(&Key::new("t"), state, Input::Record(event), Moment::at(Timestamp::from_millis(0)))
+}
+
+/// The state after a step as it is read from a store: what was not stored is lost.
+fn stored(transition: Transition<Thread>, parts: &mut Vec<Part>) -> Option<Thread> {
+    for effect in &transition.effects {
+        match effect {
+            Effect::DropParts => parts.clear(),
+            Effect::AddPart(bytes) => parts.push(part::decode(part::encode(1, bytes)).unwrap()),
+            _ => {}
+        }
+    }
+    let thread = transition.state?;
+    let mut bytes = Vec::new();
+    thread.encode(&mut bytes).unwrap();
+    Some(Thread::decode(1, &bytes).unwrap().with_parts(parts.clone()).unwrap())
+}
+
+fn forwards(transition: &Transition<Thread>) -> Vec<String> {
+    let of = |effect: &Effect| match effect {
+        Effect::Forward(it) => {
+            let value = it.value.as_ref().map_or("null".into(), |value| String::from_utf8_lossy(value).into_owned());
+            Some(format!("{} {} {value}", it.output, it.key.as_ref().unwrap()))
+        }
+        _ => None,
+    };
+    transition.effects.iter().filter_map(of).collect()
+}
+
+#[test]
+fn a_thread_is_run_from_what_is_stored_of_it() {
+    let (scripts, mut parts) = (scripts(TRIP), Vec::new());
+    let begun = step(&scripts, None, 7, "new:{}").unwrap();
+    assert_eq!(forwards(&begun)[3], r#"schedule t|{"ref":"7:1"} 1000"#);
+    let thread = stored(begun, &mut parts);
+    let hotel = step(&scripts, thread, 9, r#"{"ref":"hotel","value":"h"}"#).unwrap();
+    assert_eq!(forwards(&hotel), Vec::<String>::new());
+    let thread = stored(hotel, &mut parts);
+    let shown = scripts.show(&Key::new("t"), thread.as_ref().unwrap());
+    assert_eq!((&shown["waits_for"], &shown["steps"]), (&serde_json::json!(["car", "flight", "7:1"]), &2.into()));
+    // What nothing waits for changes nothing.
+    let unknown = step(&scripts, thread.clone(), 10, r#"{"ref":"hotel"}"#).unwrap();
+    assert_eq!(unknown, Transition::to(thread.clone().unwrap()).with(Effect::Count(count::UNKNOWN_REF)));
+    let late = step(&scripts, thread, 12, r#"{"ref":"7:1"}"#).unwrap();
+    assert_eq!(forwards(&late), ["cancel t hotel h", r#"workflow-error t "too late""#]);
+    assert_eq!(late.state, None);
+    let gone = step(&scripts, None, 13, r#"{"ref":"car"}"#).unwrap();
+    assert_eq!(gone, Transition::forget().with(Effect::Count(count::UNKNOWN_THREAD)));
+}
+
+#[test]
+fn a_thread_that_begins_anew_forgets_what_it_was() {
+    let (scripts, mut parts) = (scripts(TRIP), Vec::new());
+    let thread = stored(step(&scripts, None, 7, "new:{}").unwrap(), &mut parts);
+    let thread = stored(step(&scripts, thread, 8, r#"{"ref":"car","value":"c"}"#).unwrap(), &mut parts);
+    let thread = stored(step(&scripts, thread, 9, "new:{}").unwrap(), &mut parts).unwrap();
+    assert_eq!((parts.len(), thread.journal.len()), (1, 1));
+    let old = step(&scripts, Some(thread), 10, r#"{"ref":"7:1"}"#).unwrap();
+    assert!(old.effects.contains(&Effect::Count(count::UNKNOWN_REF)));
+}
+
+#[test]
+fn a_step_that_fails_leaves_the_thread_as_it_was() {
+    let undeclared = "import * as W from '@effectful/kafka-workflow';\nexport async function main() { await W.suspend('a'); W.output('x', 'nowhere'); }";
+    let scripts = scripts(undeclared);
+    let mut parts = Vec::new();
+    let thread = stored(step(&scripts, None, 1, "new:1").unwrap(), &mut parts);
+    let reject = step(&scripts, thread, 2, r#"{"ref":"a"}"#).unwrap_err();
+    assert!(reject.detail.contains("the topic `nowhere`, which it has not declared"), "{}", reject.detail);
+    let stuck = self::scripts("export async function main() { await new Promise(() => {}) }");
+    let reject = step(&stuck, None, 1, "new:1").unwrap_err();
+    assert!(reject.detail.contains("waits for what nobody can give it"), "{}", reject.detail);
+    let endless = self::scripts("export async function main() { for (;;); }");
+    assert!(step(&endless, None, 1, "new:1").unwrap_err().detail.contains("endless loop"));
+}
+
+#[test]
+fn what_is_no_event_is_rejected() {
+    for (value, reason) in [
+        (None, RejectReason::NoValue),
+        (Some("{"), RejectReason::Unparsable),
+        (Some("new:"), RejectReason::Unparsable),
+        (Some("hello"), RejectReason::Unparsable),
+    ] {
+        assert_eq!(ThreadKeying.key(&record(1, value)).unwrap_err().reason, reason, "{value:?}");
+    }
+    let keyless = Record { key: None, ..record(1, Some("new:1")) };
+    assert_eq!(ThreadKeying.key(&keyless).unwrap_err().reason, RejectReason::BadId);
+}
+
+#[test]
+fn other_code_with_the_same_inputs_is_told() {
+    let (scripts, mut parts) = (scripts(TRIP), Vec::new());
+    let thread = stored(step(&scripts, None, 7, "new:{}").unwrap(), &mut parts).unwrap();
+    let other = Thread { chain: [1; 16], ..thread };
+    let reject = step(&scripts, Some(other), 8, r#"{"ref":"car"}"#).unwrap_err();
+    assert!(reject.detail.contains("something else than before"), "{}", reject.detail);
+    let nothing = scripts.step(
+        &Key::new("t"),
+        None,
+        Input::Timer(Timer { kind: TimerKind::Delay(0), due: Timestamp::MIN }),
+        Moment::at(Timestamp::MIN),
+    );
+    assert_eq!(nothing.unwrap(), Transition::forget());
+}

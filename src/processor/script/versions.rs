@@ -1,0 +1,126 @@
+//! The script of today, and those with which threads have begun.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use serde::{Deserialize, Serialize};
+
+use super::engine::{Code, Limits, Realm};
+use crate::model::{Reject, RejectReason};
+use crate::processor::Learned;
+use crate::processor::archive::{Archive, Texts};
+use crate::processor::flow::Digest;
+
+/// A script that can be run.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// The hash of its text.
+    pub digest: Digest,
+    /// Its name, and its text as it was written.
+    pub source: Source,
+    /// What runs.
+    pub code: Code,
+    /// The topics that it may write to: those that it has declared.
+    pub topics: Vec<String>,
+}
+
+/// The text of a script.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The name of its file.
+    pub name: String,
+    /// The text.
+    pub text: String,
+}
+
+impl Script {
+    /// Reads a script, and runs its module-level code, which declares the topics.
+    pub fn new(name: &str, text: &str) -> Result<Self, String> {
+        let code = Code::new(name, text).map_err(|mistake| mistake.to_string())?;
+        let realm = Realm::new(&code, Limits::default()).map_err(|failure| format!("{name}: {failure}"))?;
+        let source = Source { name: name.to_owned(), text: text.to_owned() };
+        Ok(Self { digest: Digest::of(text), source, code, topics: realm.topics().to_vec() })
+    }
+}
+
+/// The scripts of an application.
+#[derive(Clone)]
+pub struct Versions {
+    newest: Arc<Script>,
+    known: Arc<RwLock<BTreeMap<Digest, Arc<Script>>>>,
+    archive: Arc<OnceLock<Arc<dyn Archive>>>,
+}
+
+impl Versions {
+    /// The script by which threads begin.
+    pub fn new(newest: Script) -> Self {
+        let newest = Arc::new(newest);
+        let known = BTreeMap::from([(newest.digest, Arc::clone(&newest))]);
+        Self { newest, known: Arc::new(RwLock::new(known)), archive: Arc::default() }
+    }
+
+    /// The script by which threads begin.
+    pub fn newest(&self) -> Arc<Script> {
+        Arc::clone(&self.newest)
+    }
+
+    /// The script with this digest.
+    pub(super) fn of(&self, digest: Digest) -> Result<Arc<Script>, Reject> {
+        let missing = |why: &str| {
+            Reject::new(
+                RejectReason::Unreadable,
+                format!("the script {digest}, with which the thread has begun, {why}"),
+            )
+        };
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned();
+        if let Some(script) = known {
+            return Ok(script);
+        }
+        let Some(archive) = self.archive.get() else { return Err(missing("is not known here")) };
+        let found = archive.find(&digest.to_string()).map_err(|why| missing(&format!("could not be read: {why}")))?;
+        let stored = found.ok_or_else(|| missing("is in no topic"))?;
+        let script = Arc::new(compiled(&stored).map_err(|why| missing(&format!("cannot be run: {why}")))?);
+        self.insert(Arc::clone(&script));
+        Ok(script)
+    }
+
+    pub(super) fn texts(&self) -> Texts {
+        // Texts always serialize.
+        let text = serde_json::to_string(&self.newest.source).unwrap_or_default();
+        Texts::from([(self.newest.digest.to_string(), text)])
+    }
+
+    pub(super) fn learn(&self, texts: &Texts, archive: Arc<dyn Archive>) -> Learned {
+        // It is attached once; a second start of the same application has the same one.
+        let (Ok(()) | Err(_)) = self.archive.set(archive);
+        let mut learned = Learned { outputs: self.newest.topics.clone(), unreadable: Vec::new() };
+        for (digest, text) in texts.iter().filter(|(digest, _)| **digest != self.newest.digest.to_string()) {
+            match compiled(text) {
+                Ok(script) => {
+                    learned.outputs.extend(script.topics.iter().cloned());
+                    self.insert(Arc::new(script));
+                }
+                Err(why) => learned.unreadable.push(format!("{digest}: {why}")),
+            }
+        }
+        learned.outputs.sort_unstable();
+        learned.outputs.dedup();
+        learned
+    }
+
+    fn insert(&self, script: Arc<Script>) {
+        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(script.digest, script);
+    }
+}
+
+fn compiled(stored: &str) -> Result<Script, String> {
+    let Source { name, text } = serde_json::from_str(stored).map_err(|error| error.to_string())?;
+    Script::new(&name, &text)
+}
+
+impl fmt::Debug for Versions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Versions").field(&self.newest.source.name).finish()
+    }
+}
