@@ -119,6 +119,17 @@ pub enum Error {
         /// The error.
         error: text::Error,
     },
+    /// A script cannot be read.
+    #[error("{} cannot be read: {error} (correct `script.file` in the topology)", path.display())]
+    ScriptFile {
+        /// The path of the script.
+        path: PathBuf,
+        /// The error of the operating system.
+        error: std::io::Error,
+    },
+    /// A script has mistakes, or fails when it is loaded.
+    #[error("{0}")]
+    Script(String),
     /// A staged template cannot be read.
     #[error("{} cannot be read: {error} (correct `flow.templates` in the topology)", path.display())]
     FlowTemplateFile {

@@ -51,6 +51,8 @@ impl TopologyFile {
         staged: impl Fn(&Path) -> std::io::Result<Vec<u8>>,
     ) -> Result<Self> {
         let spec = Spec::parse(name, text)?;
+        #[cfg(feature = "script")]
+        let spec = with_script(spec, &staged)?;
         let mut templates = BTreeMap::new();
         for Delivery { kind, .. } in spec.deliveries() {
             let failed = |error| Error::Template { topology: name.to_owned(), key: kind.key(), error: Box::new(error) };
@@ -123,6 +125,20 @@ impl TopologyFile {
         add_dead_letters(&config.application_id, &mut topology);
         Ok(topology)
     }
+}
+
+/// Reads the script of a topology, and runs its module-level code.
+#[cfg(feature = "script")]
+fn with_script(mut spec: Spec, read: impl Fn(&Path) -> std::io::Result<Vec<u8>>) -> Result<Spec> {
+    use crate::processor::script::{Script, Versions};
+    if let Some(script) = spec.script_mut() {
+        let path = script.file.clone();
+        let bytes = read(&path).map_err(|error| Error::ScriptFile { path: path.clone(), error })?;
+        let text = text::decode(&bytes).map_err(|error| Error::TopologyText { path: path.clone(), error })?;
+        let read = Script::new(&path.display().to_string(), text).map_err(Error::Script)?;
+        script.versions = Some(Versions::new(read));
+    }
+    Ok(spec)
 }
 
 /// Reads staged templates; two of one component are an error.

@@ -100,6 +100,8 @@ impl From<app::Error> for Failure {
             | app::Error::TopologyFile { .. }
             | app::Error::TopologyText { .. }
             | app::Error::Template { .. }
+            | app::Error::ScriptFile { .. }
+            | app::Error::Script(_)
             | app::Error::FlowTemplateFile { .. }
             | app::Error::FlowTemplate { .. }
             | app::Error::SameComponent { .. }

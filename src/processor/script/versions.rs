@@ -119,6 +119,15 @@ fn compiled(stored: &str) -> Result<Script, String> {
     Script::new(&name, &text)
 }
 
+/// Equal if threads begin with the same script.
+impl PartialEq for Versions {
+    fn eq(&self, other: &Self) -> bool {
+        self.newest.digest == other.newest.digest
+    }
+}
+
+impl Eq for Versions {}
+
 impl fmt::Debug for Versions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Versions").field(&self.newest.source.name).finish()

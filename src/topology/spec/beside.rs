@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::codec::yaml::{Fields, Item};
 
 /// The keys of these processors.
-const KEYS: [&str; 2] = ["schedule", "trace"];
+const KEYS: [&str; 3] = ["schedule", "script", "trace"];
 /// The keys of a file that gathers bundles. Without all of them a file with one of these processors has no bundle.
 const BUNDLE_KEYS: [&str; 4] = ["sources", "bundle", "submissions", "deliver"];
 

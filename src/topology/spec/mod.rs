@@ -38,6 +38,8 @@ mod name;
 mod place;
 mod progressive;
 mod schedule;
+#[cfg(feature = "script")]
+mod script;
 mod source;
 mod start;
 mod trace;
@@ -48,6 +50,8 @@ pub use delivery::{Delivery, DeliveryKind, SIGNAL};
 pub use flow::Flow;
 pub use name::APPLICATION_CHARS_MAX;
 pub use schedule::Schedule;
+#[cfg(feature = "script")]
+pub use script::Script;
 pub use trace::Trace;
 
 use std::collections::BTreeSet;
@@ -85,6 +89,9 @@ pub enum Processor {
     Flow(Flow),
     /// Writes records when they are due.
     Schedule(Schedule),
+    /// Runs the threads of a script.
+    #[cfg(feature = "script")]
+    Script(Script),
     /// Keeps the records of topics by their trace ids.
     Trace(Trace),
 }
@@ -95,6 +102,14 @@ pub enum AssembleError {
     /// The records of a source cannot be keyed.
     #[error(transparent)]
     Keying(#[from] KeyingError),
+    /// A script was not read.
+    #[error("topology `{topology}`: the script {} is not read", file.display())]
+    NoScript {
+        /// The topology's name.
+        topology: String,
+        /// The script's path.
+        file: std::path::PathBuf,
+    },
     /// The configuration lacks the settings of a delivery.
     #[error("topology `{topology}` delivers to {service}, which is not configured: set `{setting}`")]
     NoDelivery {
@@ -188,6 +203,12 @@ impl Spec {
                     topology.sources.extend(schedule.sources(node));
                     topology.nodes.push(schedule.node());
                 }
+                #[cfg(feature = "script")]
+                Processor::Script(script) => {
+                    let unread = || AssembleError::NoScript { topology: self.name.clone(), file: script.file.clone() };
+                    topology.sources.extend(script.sources(node));
+                    topology.nodes.push(script.node().ok_or_else(unread)?);
+                }
                 Processor::Trace(trace) => {
                     topology.sources.extend(trace.sources(node));
                     topology.nodes.push(trace.node());
@@ -214,6 +235,15 @@ impl Spec {
         })
     }
 
+    /// Its script, to be read; `None` if there is none.
+    #[cfg(feature = "script")]
+    pub fn script_mut(&mut self) -> Option<&mut Script> {
+        self.processors.iter_mut().find_map(|processor| {
+            let Processor::Script(script) = processor else { return None };
+            Some(script)
+        })
+    }
+
     /// The topics that a processor reads, each with what reads it, for messages.
     fn topics_of(processor: &Processor) -> Vec<(&'static str, &str)> {
         match processor {
@@ -224,6 +254,8 @@ impl Spec {
                 vec![("the delivery", topic.as_str())]
             }
             Processor::Flow(flow) => flow.reads.iter().map(|(reads, _)| ("the flow", reads.topic.as_str())).collect(),
+            #[cfg(feature = "script")]
+            Processor::Script(script) => script.reads.iter().map(|topic| ("the script", topic.as_str())).collect(),
             Processor::Schedule(schedule) => {
                 schedule.settings.reads.iter().map(|topic| ("the schedule", topic.as_str())).collect()
             }
@@ -257,6 +289,7 @@ fn read(root: &Item<'_>, text: &str) -> Option<Spec> {
     let application_id = fields.item("application_id").map(|item| name::application(&item));
     let section = fields.item("flow");
     let flow = section.as_ref().map(|item| flow::read(item, (name.as_deref().unwrap_or_default(), text)));
+    let script = fields.item("script");
     let schedule = fields.item("schedule").map(|item| schedule::read(&item));
     let trace = fields.item("trace").map(|item| trace::read(&item));
     let bundled = if section.is_some() {
@@ -280,6 +313,9 @@ fn read(root: &Item<'_>, text: &str) -> Option<Spec> {
     if let Some((bundle, deliveries)) = bundled {
         processors.extend(with_deliveries(root, bundle?, deliveries?));
     }
+    if let Some(item) = script {
+        processors.push(script_of(root, &item, &processors)?);
+    }
     if let Some(schedule) = schedule {
         let schedule = schedule?;
         let read: Vec<_> = processors.iter().flat_map(Spec::topics_of).collect();
@@ -293,6 +329,22 @@ fn read(root: &Item<'_>, text: &str) -> Option<Spec> {
         processors.push(Processor::Trace(trace));
     }
     Some(Spec { name: name?, application_id, processors, history: history.unwrap_or(Some(false))? })
+}
+
+/// Reads the key `script`.
+#[cfg(feature = "script")]
+fn script_of(root: &Item<'_>, item: &Item<'_>, processors: &[Processor]) -> Option<Processor> {
+    let script = script::read(item)?;
+    let read: Vec<_> = processors.iter().flat_map(Spec::topics_of).collect();
+    beside::refuse_shared(root, "script", script.reads.iter().map(String::as_str), &read);
+    Some(Processor::Script(script))
+}
+
+/// A build without scripts refuses them.
+#[cfg(not(feature = "script"))]
+fn script_of(_: &Item<'_>, item: &Item<'_>, _: &[Processor]) -> Option<Processor> {
+    item.problem("this build has no scripts", Some("build with --features script (the default)".to_owned()));
+    None
 }
 
 /// A file has a bundle or a flow.
