@@ -43,7 +43,15 @@ const FLOORS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates with a back end, and the only files that may name them.
-const HOMES: [(&str, &[&str]); 26] = [
+const HOMES: [(&str, &[&str]); 34] = [
+    ("rquickjs", &["src/processor/script/engine/"]),
+    ("oxc_allocator", &["src/processor/script/engine/"]),
+    ("oxc_codegen", &["src/processor/script/engine/"]),
+    ("oxc_diagnostics", &["src/processor/script/engine/"]),
+    ("oxc_parser", &["src/processor/script/engine/"]),
+    ("oxc_semantic", &["src/processor/script/engine/"]),
+    ("oxc_span", &["src/processor/script/engine/"]),
+    ("oxc_transformer", &["src/processor/script/engine/"]),
     ("opentelemetry_proto", &["src/otlp/"]),
     ("prost", &["src/otlp/"]),
     ("opentelemetry", &["src/otlp/"]),

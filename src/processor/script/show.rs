@@ -23,7 +23,7 @@ pub(super) fn show(key: &Key, status: &str, thread: &Thread, versions: &Versions
     if let Some(shown) = shown.as_object_mut() {
         match replayed {
             Ok((script, refs)) => {
-                shown.extend([("script".to_owned(), script.into()), ("waits_for".to_owned(), refs.into())])
+                shown.extend([("script".to_owned(), script.into()), ("waits_for".to_owned(), refs.into())]);
             }
             Err(reject) => shown.extend([("error".to_owned(), reject.to_string().into())]),
         }

@@ -33,10 +33,10 @@ fn step(scripts: &Scripts, state: Option<Thread>, offset: i64, value: &str) -> R
 /// The state after a step as it is read from a store: what was not stored is lost.
 fn stored(transition: Transition<Thread>, parts: &mut Vec<Part>) -> Option<Thread> {
     for effect in &transition.effects {
-        match effect {
-            Effect::DropParts => parts.clear(),
-            Effect::AddPart(bytes) => parts.push(part::decode(part::encode(1, bytes)).unwrap()),
-            _ => {}
+        if *effect == Effect::DropParts {
+            parts.clear();
+        } else if let Effect::AddPart(bytes) = effect {
+            parts.push(part::decode(part::encode(1, bytes)).unwrap());
         }
     }
     let thread = transition.state?;
@@ -46,12 +46,10 @@ fn stored(transition: Transition<Thread>, parts: &mut Vec<Part>) -> Option<Threa
 }
 
 fn forwards(transition: &Transition<Thread>) -> Vec<String> {
-    let of = |effect: &Effect| match effect {
-        Effect::Forward(it) => {
-            let value = it.value.as_ref().map_or("null".into(), |value| String::from_utf8_lossy(value).into_owned());
-            Some(format!("{} {} {value}", it.output, it.key.as_ref().unwrap()))
-        }
-        _ => None,
+    let of = |effect: &Effect| {
+        let Effect::Forward(it) = effect else { return None };
+        let value = it.value.as_ref().map_or("null".into(), |value| String::from_utf8_lossy(value).into_owned());
+        Some(format!("{} {} {value}", it.output, it.key.as_ref().unwrap()))
     };
     transition.effects.iter().filter_map(of).collect()
 }

@@ -145,7 +145,7 @@ fn pages_have_every_entry_once() {
                 let more = cursor.as_deref().map(|cursor| ("cursor", cursor));
                 let parameters: Vec<_> = parameters.iter().copied().chain([("limit", limit)]).chain(more).collect();
                 let page = list(&mut world, "a", &parameters);
-                assert!(page.items.len() <= limit.parse().unwrap());
+                assert!(page.items.len() <= limit.parse::<usize>().unwrap());
                 found.extend(keys(&page).into_iter().map(str::to_owned));
                 cursor = page.next.map(|next| next.to_string());
                 if cursor.is_none() {

@@ -1,4 +1,4 @@
-//! Runs scripts: TypeScript or JavaScript, in a QuickJS realm of its own for each thread.
+//! Runs scripts: TypeScript or JavaScript, in a `QuickJS` realm of its own for each thread.
 //!
 //! | file | content |
 //! |---|---|

@@ -269,7 +269,7 @@
 
   /** One step: `text` begins the thread, or resumes it. */
   host.step = (thread, step, at, seed, isNew, text) => {
-    W.threadId = thread; W.stepId = step; count = 0; outputs = []; now = at; random = seed;
+    W.threadId = thread; W.stepId = step; count = 0; outputs = []; now = Number(at); random = seed;
     const event = JSON.parse(text);
     let known = true;
     if (isNew) {

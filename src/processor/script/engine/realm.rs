@@ -115,7 +115,7 @@ impl Realm {
             let run = || -> rquickjs::Result<String> {
                 let (step, on_step) = (self.step.clone().restore(&ctx)?, self.on_step.clone().restore(&ctx)?);
                 on_step.call::<_, ()>((thread, input.step))?;
-                let at = input.at as f64;
+                let at = input.at.to_string();
                 step.call((thread, input.step, at, seed(thread, input.step), input.is_new, input.text))
             };
             run().catch(&ctx).map_err(told).map_err(|error| failure(error, &self.interruptions, self.limits))
@@ -157,7 +157,7 @@ fn told(error: CaughtError<'_>) -> String {
             let first = stack.lines().next().unwrap_or_default().trim().to_owned();
             if first.is_empty() { message } else { format!("{message} ({first})") }
         }
-        other => other.to_string(),
+        other @ (CaughtError::Error(_) | CaughtError::Value(_)) => other.to_string(),
     }
 }
 
@@ -169,7 +169,7 @@ fn failure(text: String, interruptions: &Cell<u32>, limits: Limits) -> Failure {
     }
 }
 
-/// The seed of a step's chance: a function of thread and step, by SplitMix64 over their bytes.
+/// The seed of a step's chance: a function of thread and step, by `SplitMix64` over their bytes.
 fn seed(thread: &str, step: &str) -> Vec<i32> {
     let mut state: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut next = |more: u64| {
@@ -184,6 +184,7 @@ fn seed(thread: &str, step: &str) -> Vec<i32> {
         next(u64::from(byte));
     }
     let (first, second) = (next(1), next(2));
-    let half = |word: u64, shift: u32| i32::from_le_bytes(((word >> shift) as u32).to_le_bytes());
-    vec![half(first, 0), half(first, 32), half(second, 0), half(second, 32)]
+    let half = |word: u64| u32::try_from(word & u64::from(u32::MAX)).unwrap_or_default().cast_signed();
+    let halves = |word: u64| [half(word), half(word >> 32)];
+    [halves(first), halves(second)].concat()
 }

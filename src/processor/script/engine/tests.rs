@@ -105,7 +105,7 @@ fn time_chance_and_zone_are_those_of_the_step() {
     );
     let chance = result("return [Math.random(), Math.random(), Math.random()]");
     let numbers: Vec<f64> = serde_json::from_str(&chance).unwrap();
-    assert!(numbers.iter().all(|it| (0.0..1.0).contains(it)) && numbers[0] != numbers[1], "{chance}");
+    assert!(numbers.iter().all(|it| (0.0..1.0).contains(it)) && numbers[0] < numbers[1].max(numbers[2]), "{chance}");
     assert_ne!(
         both("export async function main() { return Math.random() }", &["new:1"])[0].outputs[0].2.as_deref(),
         Some("0")
