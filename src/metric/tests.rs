@@ -33,6 +33,8 @@ fn declared() -> Declared {
     let trace = Spec::parse("t", include_str!("../../topologies/trace.yaml")).unwrap();
     let schedule = Spec::parse("s", include_str!("../../topologies/schedule.yaml")).unwrap();
     declared.families.extend(Declared::by(&schedule.assemble("ctm", |_| None).unwrap()).families);
+    #[cfg(feature = "script")]
+    declared.families.extend(crate::processor::script::count::families());
     declared.histograms.extend(of_flows.histograms);
     declared.families.extend(Declared::by(&trace.assemble("ctm", |_| None).unwrap()).families);
     declared

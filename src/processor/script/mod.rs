@@ -28,7 +28,7 @@
 //! A step that fails is rejected as a whole: a topic that the script has not declared, an endless loop, no memory. When `main` has returned or thrown, the
 //! entry is deleted.
 
-mod count;
+pub(crate) mod count;
 pub mod engine;
 mod event;
 mod show;

@@ -72,6 +72,7 @@ mod restore;
 mod retail;
 mod rights;
 mod schedule;
+mod script;
 mod several;
 mod standby;
 mod state;
