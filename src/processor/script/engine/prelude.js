@@ -150,13 +150,19 @@
     }
     go(state, value) {
       this.awaited = undefined;
+      this.isRunning = true;
       let next;
       try {
         next = state === DONE ? this.generator.next(value) : this.generator.throw(value);
-      } catch (error) { return this.settle(FAILED, error); }
+      } catch (error) { return this.settle(FAILED, error); } finally { this.isRunning = false; }
       if (next.done) return this.resolve(next.value);
       const awaited = Promise.resolve(next.value);
-      if (this.isCancelled) { this.isCancelled = false; return later(() => this.go(FAILED, new CancelToken())); }
+      if (this.isCancelled) {
+        this.isCancelled = false;
+        // What it would have waited for is cancelled with it.
+        awaited.cancel();
+        return later(() => this.go(FAILED, new CancelToken()));
+      }
       this.awaited = awaited;
       awaited.wait((state, value) => { if (this.awaited === awaited) this.go(state, value); });
     }
@@ -165,12 +171,18 @@
       if (this.source instanceof Later) return super.cancel();
       const awaited = this.awaited;
       // It runs, and is cancelled where it waits next.
-      if (awaited === undefined) { this.isCancelled = true; return; }
-      if (awaited.state === PENDING) awaited.cancel();
+      if (awaited === undefined) { if (this.isRunning) this.isCancelled = true; return; }
+      if (awaited.state === PENDING) return awaited.cancel();
+      // What it waits for is there, and it has not gone on yet: it does so by the token.
+      this.awaited = undefined;
+      later(() => this.go(FAILED, new CancelToken()));
     }
   }
 
-  const asyncToGenerator = (lowered) => function () { return new Call(lowered.apply(this, arguments)); };
+  const asyncToGenerator = (lowered) => function () {
+    // Parameters are bound before the body, and what fails there is a rejection too.
+    try { return new Call(lowered.apply(this, arguments)); } catch (error) { return Promise.reject(error); }
+  };
 
   // ---- the module `@effectful/kafka-workflow`
 
@@ -188,7 +200,12 @@
     threadId: "none",
     stepId: "none",
     CancelToken,
-    suspend(id = `${W.stepId}:${++count}`) { return new Suspended(String(id)); },
+    suspend(id) {
+      if (id !== undefined) return new Suspended(String(id));
+      let own;
+      do own = `${W.stepId}:${++count}`; while (suspended.has(own));
+      return new Suspended(own);
+    },
     output(value, topic, key = W.threadId) { outputs.push([String(topic), String(key), value === undefined || value === null ? null : String(value)]); },
     outputJSON(value, topic, key = W.threadId) { W.output(JSON.stringify(value === undefined ? null : value), topic, key); },
     cancel(value) { if (value instanceof Later) value.cancel(); },
@@ -285,7 +302,12 @@
       const [state, value] = ended;
       suspended.clear();
       const topic = state === DONE ? config.resultTopic : config.errorTopic;
-      if (topic) W.outputJSON(state === DONE ? value : String(value), topic);
+      const text = (it) => JSON.stringify(it === undefined ? null : it);
+      if (state === DONE) {
+        let result;
+        try { result = [topic, text(value)]; } catch (error) { result = [config.errorTopic, text(String(error))]; }
+        if (result[0]) W.output(result[1], result[0]);
+      } else if (topic) W.output(text(String(value)), topic);
     }
     return JSON.stringify({ known, ended: ended !== null, refs: [...suspended.keys()], outputs });
   };

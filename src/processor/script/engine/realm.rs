@@ -4,7 +4,9 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use rquickjs::loader::{BuiltinLoader, BuiltinResolver};
-use rquickjs::{CatchResultExt as _, CaughtError, Context, Ctx, Function, Module, Object, Persistent, Runtime, Value};
+use rquickjs::{
+    CatchResultExt as _, CaughtError, Context, Ctx, Exception, Function, Module, Object, Persistent, Runtime, Value,
+};
 use serde::Deserialize;
 
 use super::code::Code;
@@ -138,7 +140,11 @@ fn load(ctx: &Ctx<'_>, code: &Code) -> Result<Loaded, String> {
         let module = Module::declare(ctx.clone(), code.name.as_str(), code.javascript.as_str())?;
         let (module, evaluated) = module.eval()?;
         evaluated.finish::<()>()?;
-        let main: Value<'_> = module.get("main").or_else(|_none| module.get("default"))?;
+        let named: Value<'_> = module.get("main")?;
+        let main = if named.is_function() { named } else { module.get("default")? };
+        if !main.is_function() {
+            return Err(Exception::throw_type(ctx, "the script exports no function `main`, and none by default"));
+        }
         host.get::<_, Function<'_>>("setMain")?.call::<_, ()>((main,))?;
         ctx.globals().remove("__modules")?;
         let topics = host.get::<_, Function<'_>>("topics")?.call(())?;

@@ -155,6 +155,31 @@ fn promises_are_as_usual_and_cancelled_where_they_wait() {
 }
 
 #[test]
+fn a_cancel_is_not_lost_where_what_is_waited_for_is_there_already() {
+    let source = "import * as W from '@effectful/kafka-workflow';
+        const told: string[] = [];
+        const quick = async () => 1;
+        async function slow() { try { await quick(); await quick(); await W.suspend('slow'); } catch (e) { told.push(e instanceof W.CancelToken ? 'cancelled' : 'other'); throw e } }
+        async function fast() { await quick(); throw 'fast' }
+        export default async function() { try { await Promise.all([slow(), fast()]) } catch (e) { told.push(String(e)) } await W.suspend('next'); return told }";
+    let steps = both(source, &["new:{}", r#"{"ref":"next"}"#]);
+    assert_eq!(steps[0].refs, ["next"]);
+    assert_eq!(records(&steps[1]), [r#"workflow-result t ["cancelled","fast"]"#]);
+}
+
+#[test]
+fn what_fails_before_or_after_the_body_is_the_end_of_the_thread_too() {
+    let of = |source: &str, input: &str| records(&both(source, &[input])[0]);
+    let parameters = of("export async function main({ ms = 1 }) { return ms }", "new:null");
+    assert!(parameters[0].starts_with("workflow-error t \"TypeError"), "{parameters:?}");
+    let result = of("export async function main() { const it: any = {}; it.it = it; return it }", "new:null");
+    assert!(result[0].starts_with("workflow-error t \"TypeError"), "{result:?}");
+    assert_eq!(of("export async function main() {}", "new:1"), ["workflow-result t null"]);
+    let none = Realm::new(&code("export const x = 1;"), Limits::default());
+    assert!(matches!(none, Err(Failure::Threw(text)) if text.contains("exports no function `main`")));
+}
+
+#[test]
 fn a_step_that_takes_too_much_fails() {
     let main = |body: &str| format!("export async function main() {{ {body} }}");
     let limits = Limits { interruptions: 100, ..Limits::default() };
