@@ -1,4 +1,6 @@
-//! Texts that states refer to by a digest: definitions of flows.
+//! Texts that states refer to by a digest: definitions of flows, and scripts.
+//!
+//! The key of a flow's definition is its digest; that of another processor's text is the name of the processor, `/` and the digest.
 
 use std::collections::BTreeMap;
 use std::fmt;

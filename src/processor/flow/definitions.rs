@@ -82,9 +82,11 @@ impl Definitions {
         // It is attached once; a second start of the same application has the same one.
         let (Ok(()) | Err(_)) = self.archive.set(archive);
         let mut unreadable = Vec::new();
-        for (digest, text) in
-            texts.iter().filter(|(digest, _)| Digest::parse(digest).is_none_or(|it| self.known(it).is_none()))
-        {
+        // Those with a name before the digest are of another processor.
+        let are_new = |(key, _): &(&String, &String)| {
+            !key.contains('/') && Digest::parse(key).is_none_or(|digest| self.known(digest).is_none())
+        };
+        for (digest, text) in texts.iter().filter(are_new) {
             match self.compiled(text) {
                 Ok(definition) => self.write().insert(Arc::new(definition)),
                 Err(why) => unreadable.push(format!("{digest}: {why}")),

@@ -1,5 +1,8 @@
 //! What a record says, and the keying step.
 
+use serde::Deserialize;
+use serde_json::Value;
+
 use super::thread::Entered;
 use crate::model::{Key, Record, Reject, RejectReason};
 use crate::processor::{Keyed, Keying};
@@ -7,14 +10,28 @@ use crate::processor::{Keyed, Keying};
 /// What a value begins with that begins a thread.
 const NEW: &str = "new:";
 
-impl Entered {
-    /// What a record says to a thread.
-    pub(super) fn of(record: &Record) -> Result<Self, Reject> {
+/// What a record says to a thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// It begins the thread, or is for what it waits for.
+    Entered(Entered),
+    /// JSON without the text `ref`, for which nothing can wait.
+    Nothing,
+}
+
+/// The part of an event that tells what it is for.
+#[derive(Deserialize)]
+struct Reference {
+    #[serde(rename = "ref")]
+    waits: Option<Value>,
+}
+
+impl Said {
+    /// What a record says.
+    pub(super) fn by(record: &Record) -> Result<Self, Reject> {
         let no_value = || {
-            Reject::new(
-                RejectReason::NoValue,
-                "a record to a thread has a value: `new:` and JSON, or JSON with a `ref`",
-            )
+            let message = "a record to a thread has a value: `new:` and JSON, or JSON with a `ref`";
+            Reject::new(RejectReason::NoValue, message)
         };
         let value = record.value.as_deref().ok_or_else(no_value)?;
         let no_json = |why: String| Reject::new(RejectReason::Unparsable, format!("the value is no JSON: {why}"));
@@ -22,12 +39,20 @@ impl Entered {
         let begin = text.strip_prefix(NEW);
         let json = begin.unwrap_or(text);
         serde_json::from_str::<serde::de::IgnoredAny>(json).map_err(|error| no_json(error.to_string()))?;
-        Ok(Self {
+        let waits = if begin.is_none() {
+            // What is no object is for nothing.
+            let waits = serde_json::from_str::<Reference>(json).ok().and_then(|reference| reference.waits);
+            let Some(Value::String(waits)) = waits else { return Ok(Self::Nothing) };
+            Some(waits)
+        } else {
+            None
+        };
+        Ok(Self::Entered(Entered {
             step: record.offset.to_string(),
             at: record.timestamp,
-            is_new: begin.is_some(),
+            waits,
             text: json.to_owned(),
-        })
+        }))
     }
 }
 
@@ -42,7 +67,7 @@ impl Keying for ThreadKeying {
         if std::str::from_utf8(key).is_err() {
             return Err(Reject::new(RejectReason::BadId, "the id of a thread is text"));
         }
-        Entered::of(record)?;
+        Said::by(record)?;
         Ok(Keyed::new(Key::from_slice(key), "event", record.timestamp))
     }
 }

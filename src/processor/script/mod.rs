@@ -10,6 +10,7 @@
 //! | `event` | what a record says, and the keying step |
 //! | `thread`, `stored` | the state and its encoding |
 //! | `turn` | one step of a thread |
+//! | `cache` | realms of threads that wait |
 //! | `show` | a thread as JSON |
 //! | `count` | metrics |
 //!
@@ -25,9 +26,10 @@
 //! | none | begins | counted | counted | rejected |
 //! | waits | begins anew | goes on | counted | rejected |
 //!
-//! A step that fails is rejected as a whole: a topic that the script has not declared, an endless loop, no memory. When `main` has returned or thrown, the
+//! Whether something waits for a `ref` is known from the entry, so that an event of no use costs nothing. A step that fails is rejected as a whole: a topic that the script has not declared, an endless loop, no memory. When `main` has returned or thrown, the
 //! entry is deleted.
 
+mod cache;
 pub(crate) mod count;
 pub mod engine;
 mod event;
@@ -48,6 +50,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use event::Said;
+use turn::Turn;
+
 use super::archive::{Archive, Texts};
 use super::{Effect, Event, Family, Input, Learned, Processor, Transition};
 use crate::model::{Key, Listing, Moment, Reject, Status, Timestamp};
@@ -62,22 +67,33 @@ const WAITING: Status = Status(0);
 #[derive(Clone, Debug)]
 pub struct Scripts {
     versions: Versions,
+    /// The topic that it reads, to which each script may write.
+    reads: String,
 }
 
 impl Scripts {
-    /// A processor for this script.
-    pub fn new(versions: Versions) -> Self {
-        Self { versions }
+    /// A processor for this script and the topic with the events of its threads.
+    pub fn new(versions: Versions, reads: impl Into<String>) -> Self {
+        Self { versions, reads: reads.into() }
     }
 
     fn on_record(&self, key: &Key, state: Option<Thread>, event: &Event) -> Result<Transition<Thread>, Reject> {
-        let entered = Entered::of(&event.record)?;
-        let thread = match (entered.is_new, state) {
-            (true, former) => turn::Turn::begin(self.versions.newest(), former.is_some()),
-            (false, Some(thread)) => turn::Turn::go_on(self.versions.of(thread.code)?, thread),
-            (false, None) => return Ok(Transition::forget().with(Effect::Count(count::UNKNOWN_THREAD))),
+        let said = Said::by(&event.record)?;
+        let turn = match (&said, state) {
+            (Said::Entered(Entered { waits: None, at, .. }), former) => {
+                Turn::begin(self, self.versions.newest(), *at, former.is_some())
+            }
+            (_, None) => return Ok(Transition::forget().with(Effect::Count(count::UNKNOWN_THREAD))),
+            (Said::Entered(Entered { waits: Some(waits), .. }), Some(thread)) if thread.refs.contains(waits) => {
+                Turn::go_on(self, self.versions.of(thread.code)?, thread)
+            }
+            (_, Some(thread)) => return Ok(Transition::to(thread).with(Effect::Count(count::UNKNOWN_REF))),
         };
-        thread.run(key, entered)
+        match &said {
+            Said::Entered(entered) => turn.run(key, entered),
+            // It has begun nothing, and is for nothing.
+            Said::Nothing => Ok(Transition::forget()),
+        }
     }
 }
 
@@ -87,7 +103,7 @@ impl Processor for Scripts {
     const KEEPS_TRACE: bool = true;
 
     fn listing(&self, thread: &Thread) -> Listing {
-        Listing::of(WAITING, Some(thread.begun_at()))
+        Listing::of(WAITING, Some(thread.begun))
     }
 
     fn status_name(&self, _: Status) -> Cow<'static, str> {

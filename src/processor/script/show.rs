@@ -1,41 +1,32 @@
-//! A thread as JSON.
+//! A thread as JSON, for people and the query API.
 
 use serde_json::{Value, json};
 
 use super::thread::{Entered, Thread};
-use super::turn;
 use super::versions::Versions;
 use crate::model::Key;
 
-/// `key`, `status`, `begun_at`, `script`, `steps`, and `waits_for`: the ids of what it waits for; `error` instead, if it cannot be run.
+/// What it waits for, and with which script.
 pub(super) fn show(key: &Key, status: &str, thread: &Thread, versions: &Versions) -> Value {
-    let replayed = versions.of(thread.code).and_then(|script| {
-        let (_, last) = turn::replay(&script, key, thread)?;
-        Ok((script.source.name.clone(), last.map(|step| step.refs).unwrap_or_default()))
-    });
-    let mut shown = json!({
+    json!({
         "key": key.text(),
         "status": status,
-        "begun_at": thread.begun_at().to_string(),
+        "begun_at": thread.begun.to_string(),
+        "waits_for": thread.refs,
+        "script": versions.known(thread.code).map(|script| script.source.name.clone()),
         "code": thread.code.to_string(),
         "steps": thread.journal.len(),
-    });
-    if let Some(shown) = shown.as_object_mut() {
-        match replayed {
-            Ok((script, refs)) => {
-                shown.extend([("script".to_owned(), script.into()), ("waits_for".to_owned(), refs.into())]);
-            }
-            Err(reject) => shown.extend([("error".to_owned(), reject.to_string().into())]),
-        }
-    }
-    shown
+    })
 }
 
 /// `journal`: what it was given.
 pub(super) fn content(thread: &Thread) -> Value {
-    let entered = |Entered { step, at, is_new, text }: &Entered| {
-        let value = serde_json::from_str::<Value>(text).unwrap_or_default();
-        json!({ "step": step, "at": at.to_string(), "new": is_new, "value": value })
+    let entered = |entered: Result<Entered, _>| match entered {
+        Ok(Entered { step, at, waits, text }) => {
+            let value = serde_json::from_str::<Value>(&text).unwrap_or_default();
+            json!({ "step": step, "at": at.to_string(), "for": waits, "value": value })
+        }
+        Err(error) => json!({ "error": crate::model::Reject::to_string(&error) }),
     };
-    json!({ "journal": thread.journal.iter().map(entered).collect::<Vec<_>>() })
+    json!({ "journal": thread.entered().map(entered).collect::<Vec<_>>() })
 }

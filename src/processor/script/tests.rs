@@ -10,7 +10,7 @@ use crate::processor::Keying as _;
 const TRIP: &str = include_str!("engine/fixtures/trip.ts");
 
 fn scripts(text: &str) -> Scripts {
-    Scripts::new(Versions::new(Script::new("test.ts", text).unwrap()))
+    Scripts::new(Versions::new(Script::new("test.ts", text).unwrap()), "workflow-resume")
 }
 
 fn record(offset: i64, value: Option<&str>) -> Record {
@@ -60,6 +60,7 @@ fn a_thread_is_run_from_what_is_stored_of_it() {
     let begun = step(&scripts, None, 7, "new:{}").unwrap();
     assert_eq!(forwards(&begun)[3], r#"schedule t|{"ref":"7:1"} 1000"#);
     let thread = stored(begun, &mut parts);
+    let begun_thread = thread.clone();
     let hotel = step(&scripts, thread, 9, r#"{"ref":"hotel","value":"h"}"#).unwrap();
     assert_eq!(forwards(&hotel), Vec::<String>::new());
     let thread = stored(hotel, &mut parts);
@@ -71,6 +72,14 @@ fn a_thread_is_run_from_what_is_stored_of_it() {
     let late = step(&scripts, thread, 12, r#"{"ref":"7:1"}"#).unwrap();
     assert_eq!(forwards(&late), ["cancel t hotel h", r#"workflow-error t "too late""#]);
     assert_eq!(late.state, None);
+    for value in ["{}", "null", "7", r#"{"ref":7}"#, r#"["ref"]"#, r#"{"Ref":"a"}"#] {
+        assert!(
+            step(&scripts, begun_thread.clone(), 8, value)
+                .unwrap()
+                .effects
+                .contains(&Effect::Count(count::UNKNOWN_REF))
+        );
+    }
     let gone = step(&scripts, None, 13, r#"{"ref":"car"}"#).unwrap();
     assert_eq!(gone, Transition::forget().with(Effect::Count(count::UNKNOWN_THREAD)));
 }
@@ -89,15 +98,15 @@ fn a_thread_that_begins_anew_forgets_what_it_was() {
 #[test]
 fn a_step_that_fails_leaves_the_thread_as_it_was() {
     let undeclared = "import * as W from '@effectful/kafka-workflow';\nexport async function main() { await W.suspend('a'); W.output('x', 'nowhere'); }";
+    let stuck = scripts("export async function main() { await new Promise(() => {}) }");
+    let endless = scripts("export async function main() { for (;;); }");
     let scripts = scripts(undeclared);
     let mut parts = Vec::new();
     let thread = stored(step(&scripts, None, 1, "new:1").unwrap(), &mut parts);
     let reject = step(&scripts, thread, 2, r#"{"ref":"a"}"#).unwrap_err();
     assert!(reject.detail.contains("the topic `nowhere`, which it has not declared"), "{}", reject.detail);
-    let stuck = self::scripts("export async function main() { await new Promise(() => {}) }");
     let reject = step(&stuck, None, 1, "new:1").unwrap_err();
     assert!(reject.detail.contains("waits for what nobody can give it"), "{}", reject.detail);
-    let endless = self::scripts("export async function main() { for (;;); }");
     assert!(step(&endless, None, 1, "new:1").unwrap_err().detail.contains("endless loop"));
 }
 
@@ -119,9 +128,12 @@ fn what_is_no_event_is_rejected() {
 fn other_code_with_the_same_inputs_is_told() {
     let (scripts, mut parts) = (scripts(TRIP), Vec::new());
     let thread = stored(step(&scripts, None, 7, "new:{}").unwrap(), &mut parts).unwrap();
-    let other = Thread { chain: [1; 16], ..thread };
+    let other = Thread { chain: [1; 16], ..thread.clone() };
     let reject = step(&scripts, Some(other), 8, r#"{"ref":"car"}"#).unwrap_err();
-    assert!(reject.detail.contains("something else than before"), "{}", reject.detail);
+    assert!(reject.detail.contains("has not come to the same with the same inputs"), "{}", reject.detail);
+    let older = Thread { chain: [1; 16], engine: 0, ..thread };
+    let reject = step(&scripts, Some(older), 8, r#"{"ref":"car"}"#).unwrap_err();
+    assert!(reject.detail.contains("it has begun with engine 0 and this is 1"), "{}", reject.detail);
     let nothing = scripts.step(
         &Key::new("t"),
         None,
@@ -129,4 +141,17 @@ fn other_code_with_the_same_inputs_is_told() {
         Moment::at(Timestamp::MIN),
     );
     assert_eq!(nothing.unwrap(), Transition::forget());
+}
+
+#[test]
+fn a_script_writes_to_what_it_reads_and_to_what_it_has_declared() {
+    let text = |body: &str| format!("import * as W from '@effectful/kafka-workflow';\n{body}");
+    let starts = scripts(&text("export async function main() { W.output('new:1', 'workflow-resume', 'other') }"));
+    let step = step(&starts, None, 1, "new:1").unwrap();
+    assert_eq!(forwards(&step), ["workflow-resume other new:1", "workflow-result t null"]);
+    let fails = |body: &str| Script::new("test.ts", &text(body)).unwrap_err();
+    let illegal = fails("W.config.outputTopics.add('a b'); export async function main() {}");
+    assert!(illegal.contains("test.ts: `a b` in W.config.outputTopics is no name of a topic"), "{illegal}");
+    let ends = fails("W.config.resultTopic = 'ends'; export async function main() {}");
+    assert!(ends.contains("results or errors go to the topic `ends`, which is not declared"), "{ends}");
 }

@@ -1,19 +1,27 @@
 //! A thread of a script.
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::model::Timestamp;
+use crate::codec::{self, binary};
+use crate::model::{Reject, RejectReason, Timestamp};
 use crate::processor::flow::Digest;
 
 /// A thread that waits: its inputs are all that there is of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thread {
+    /// The number of the engine with which it has begun ([`ENGINE`](super::engine::ENGINE)).
+    pub engine: u16,
     /// The script with which it has begun.
     pub code: Digest,
+    /// The time of its first input.
+    pub begun: Timestamp,
     /// A hash of all inputs and of all that came of them: what it was, when it is run again, has to be the same.
     pub chain: [u8; 16],
-    /// What it was given, in order.
-    pub journal: Vec<Entered>,
+    /// The ids of what it waits for.
+    pub refs: Vec<String>,
+    /// What it was given, in order, as it is stored: most steps do not read it.
+    pub journal: Vec<Bytes>,
 }
 
 /// What a thread was given, which is a part of its entry.
@@ -23,15 +31,28 @@ pub struct Entered {
     pub step: String,
     /// The timestamp of the record.
     pub at: Timestamp,
-    /// True if it has begun the thread.
-    pub is_new: bool,
+    /// What the event is for; `None` if it has begun the thread.
+    pub waits: Option<String>,
     /// The argument of `main`, or the event, as JSON.
     pub text: String,
 }
 
 impl Thread {
-    /// The time of its first input.
-    pub fn begun_at(&self) -> Timestamp {
-        self.journal.first().map_or(Timestamp::MIN, |first| first.at)
+    /// What it was given, in order.
+    pub fn entered(&self) -> impl Iterator<Item = Result<Entered, Reject>> {
+        self.journal.iter().map(|stored| binary::decode(stored).map_err(|error| unreadable(&error)))
     }
+}
+
+impl Entered {
+    /// Its stored form.
+    pub(super) fn stored(&self) -> Result<Bytes, Reject> {
+        let mut bytes = Vec::with_capacity(self.text.len() + 32);
+        binary::encode(self, &mut bytes).map_err(|error| unreadable(&error))?;
+        Ok(Bytes::from(bytes))
+    }
+}
+
+fn unreadable(error: &codec::Error) -> Reject {
+    Reject::new(RejectReason::Unreadable, format!("an input of the thread: {error}"))
 }

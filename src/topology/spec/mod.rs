@@ -206,7 +206,7 @@ impl Spec {
                 #[cfg(feature = "script")]
                 Processor::Script(script) => {
                     let unread = || AssembleError::NoScript { topology: self.name.clone(), file: script.file.clone() };
-                    topology.sources.extend(script.sources(node));
+                    topology.sources.push(script.source(node));
                     topology.nodes.push(script.node().ok_or_else(unread)?);
                 }
                 Processor::Trace(trace) => {
@@ -255,7 +255,7 @@ impl Spec {
             }
             Processor::Flow(flow) => flow.reads.iter().map(|(reads, _)| ("the flow", reads.topic.as_str())).collect(),
             #[cfg(feature = "script")]
-            Processor::Script(script) => script.reads.iter().map(|topic| ("the script", topic.as_str())).collect(),
+            Processor::Script(script) => vec![("the script", script.reads.as_str())],
             Processor::Schedule(schedule) => {
                 schedule.settings.reads.iter().map(|topic| ("the schedule", topic.as_str())).collect()
             }
@@ -336,7 +336,7 @@ fn read(root: &Item<'_>, text: &str) -> Option<Spec> {
 fn script_of(root: &Item<'_>, item: &Item<'_>, processors: &[Processor]) -> Option<Processor> {
     let script = script::read(item)?;
     let read: Vec<_> = processors.iter().flat_map(Spec::topics_of).collect();
-    beside::refuse_shared(root, "script", script.reads.iter().map(String::as_str), &read);
+    beside::refuse_shared(root, "script", std::iter::once(script.reads.as_str()), &read);
     Some(Processor::Script(script))
 }
 

@@ -3,43 +3,41 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{beside, name, start};
+use super::{name, start};
 use crate::codec::yaml::Item;
 use crate::model::Topic;
 use crate::processor::erase;
 use crate::processor::script::{SCRIPT, Scripts, ThreadKeying, Versions};
 use crate::topology::{Node, Output, Source, StartAt};
 
-/// A script, and the topics with the events of its threads.
+/// A script, and the topic with the events of its threads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
     /// The path of the script, which is read by the caller.
     pub file: PathBuf,
     /// The script, once it is read.
     pub versions: Option<Versions>,
-    /// The topics.
-    pub reads: Vec<String>,
-    /// Where the first start begins each of them, in their order.
-    pub starts: Vec<Option<StartAt>>,
+    /// The topic.
+    pub reads: String,
+    /// Where the first start begins it.
+    pub start: Option<StartAt>,
 }
 
 impl Script {
-    /// The sources, for the node with this index.
-    pub(super) fn sources(&self, node: usize) -> impl Iterator<Item = Source> {
-        self.reads.iter().zip(&self.starts).map(move |(topic, start)| Source {
-            topic: Topic::new(topic),
-            node,
-            keying: Arc::new(ThreadKeying),
-            start: *start,
-        })
+    /// The source, for the node with this index.
+    pub(super) fn source(&self, node: usize) -> Source {
+        Source { topic: Topic::new(&self.reads), node, keying: Arc::new(ThreadKeying), start: self.start }
     }
 
     /// The node; `None` until the script is read. Its outputs have the names of their topics.
     pub(super) fn node(&self) -> Option<Node> {
         let versions = self.versions.clone()?;
-        let topics = versions.newest().topics.clone();
+        let mut topics = versions.newest().topics.clone();
+        if !topics.contains(&self.reads) {
+            topics.push(self.reads.clone());
+        }
         let outputs = topics.iter().map(|topic| Output::public(topic.as_str(), Topic::new(topic)));
-        Some(Node::new(SCRIPT, erase(Scripts::new(versions)), outputs.collect()))
+        Some(Node::new(SCRIPT, erase(Scripts::new(versions, self.reads.clone())), outputs.collect()))
     }
 }
 
@@ -48,22 +46,21 @@ pub(super) fn read(section: &Item<'_>) -> Option<Script> {
     let mut fields = section.fields()?;
     // All keys are read before the first `?`, so that all mistakes are reported.
     let file = fields.required_item("file").and_then(|item| item.read::<PathBuf>());
-    let reads = fields.required_item("reads").and_then(|item| topics(&item));
+    let reads = fields.required_item("reads").and_then(|item| only(&item));
     fields.finish();
-    let (reads, starts) = reads?.into_iter().unzip();
-    Some(Script { file: file?, versions: None, reads, starts })
+    let (reads, start) = reads?;
+    Some(Script { file: file?, versions: None, reads, start })
 }
 
-fn topics(list: &Item<'_>) -> Option<Vec<(String, Option<StartAt>)>> {
+/// The only topic: the ids of steps are offsets, which two topics would share.
+fn only(list: &Item<'_>) -> Option<(String, Option<StartAt>)> {
     let items = list.items()?;
-    if items.is_empty() {
-        let hint = "write `- { topic: workflow-resume }`".to_owned();
-        list.problem("there is no topic, so that no thread would ever begin", Some(hint));
-    }
-    let read: Vec<Option<(String, Option<StartAt>)>> = items.iter().map(topic).collect();
-    let names = read.iter().map(|topic| topic.as_ref().map(|(name, _)| name.as_str()));
-    beside::refuse_repeated(&items, names, "read");
-    read.into_iter().collect()
+    let [item] = items.as_slice() else {
+        let hint = "write `reads: [{ topic: workflow-resume }]`".to_owned();
+        list.problem("a script reads one topic, whose offsets are the ids of its steps", Some(hint));
+        return None;
+    };
+    topic(item)
 }
 
 fn topic(item: &Item<'_>) -> Option<(String, Option<StartAt>)> {

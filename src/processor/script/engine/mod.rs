@@ -3,19 +3,28 @@
 //! | file | content |
 //! |---|---|
 //! | `code` | a script as JavaScript whose async functions are generators |
+//! | `guard` | what is added to a script, and what it may not have |
 //! | `realm` | a script that runs, step by step |
-//! | `limits` | how much a step may take |
+//! | `limits`, `usage`, `memory` | how much a script may take, and what it takes |
+//! | `globals.js` | what a script finds around it |
 //! | `prelude.js` | the runtime library of scripts |
 //!
 //! A step is a function of the script and of what the thread was given: no clock, no chance, no zone, no engine's promise. So a realm can be
 //! thrown away at any time, and made again from the inputs.
 
 mod code;
+mod guard;
 mod limits;
+mod memory;
 mod realm;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 pub use code::{Code, CodeMistake};
 pub use limits::Limits;
-pub use realm::{Failure, Input, Output, Realm, Step};
+
+/// The number of the engine and its runtime library: a change that can make a script come to something else has to raise it. It is stored with each thread.
+pub const ENGINE: u16 = 1;
+
+pub use realm::{Failure, Input, Output, Realm, Step, Topics};

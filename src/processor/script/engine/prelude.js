@@ -4,6 +4,8 @@
 // one queue in its own order: what happens is a function of the script and of what it was given.
 (function (host) {
   "use strict";
+  // An overflow of the engine's stack ends the step, and is no matter of the script's.
+  const caught = host.caught;
   const queue = [];
   let at = 0;
   const later = (job) => { queue.push(job); };
@@ -38,13 +40,13 @@
       if (value === this) return this.settle(FAILED, new TypeError("a promise cannot wait for itself"));
       if (value instanceof Later) { this.source = value; return value.wait((state, it) => { this.source = undefined; this.settle(state, it); }); }
       let then;
-      try { then = isThenable(value) ? value.then : undefined; } catch (error) { return this.settle(FAILED, error); }
+      try { then = isThenable(value) ? value.then : undefined; } catch (error) { return this.settle(FAILED, caught(error)); }
       if (then === undefined) return this.settle(DONE, value);
       let called = false;
       const once = (deed) => (it) => { if (!called) { called = true; deed(it); } };
       later(() => {
         try { then.call(value, once((it) => this.resolve(it)), once((error) => this.settle(FAILED, error))); }
-        catch (error) { once((it) => this.settle(FAILED, it))(error); }
+        catch (error) { once((it) => this.settle(FAILED, it))(caught(error)); }
       });
     }
     then(onDone, onFailed) {
@@ -54,7 +56,7 @@
         next.source = undefined;
         const handler = state === DONE ? onDone : onFailed;
         if (typeof handler !== "function") return next.settle(state, value);
-        try { next.resolve(handler(value)); } catch (error) { next.settle(FAILED, error); }
+        try { next.resolve(handler(value)); } catch (error) { next.settle(FAILED, caught(error)); }
       });
       return next;
     }
@@ -80,7 +82,7 @@
       let called = false;
       const once = (deed) => (it) => { if (!called) { called = true; deed(it); } };
       const reject = once((error) => this.settle(FAILED, error));
-      try { executor(once((value) => this.resolve(value)), reject); } catch (error) { reject(error); }
+      try { executor(once((value) => this.resolve(value)), reject); } catch (error) { reject(caught(error)); }
     }
     static resolve(value) {
       if (value instanceof Later) return value;
@@ -154,7 +156,7 @@
       let next;
       try {
         next = state === DONE ? this.generator.next(value) : this.generator.throw(value);
-      } catch (error) { return this.settle(FAILED, error); } finally { this.isRunning = false; }
+      } catch (error) { return this.settle(FAILED, caught(error)); } finally { this.isRunning = false; }
       if (next.done) return this.resolve(next.value);
       const awaited = Promise.resolve(next.value);
       if (this.isCancelled) {
@@ -181,7 +183,7 @@
 
   const asyncToGenerator = (lowered) => function () {
     // Parameters are bound before the body, and what fails there is a rejection too.
-    try { return new Call(lowered.apply(this, arguments)); } catch (error) { return Promise.reject(error); }
+    try { return new Call(lowered.apply(this, arguments)); } catch (error) { return Promise.reject(caught(error)); }
   };
 
   // ---- the module `@effectful/kafka-workflow`
@@ -216,86 +218,25 @@
   };
   const S = { regOpaqueObject(value) { return value; }, regConstructor(value) { return value; }, bind(f, self, ...values) { return f.bind(self, ...values); } };
 
-  // ---- what a script finds around it
-
-  let now = 0, random = [1, 2, 3, 4];
-
-  const OwnDate = Date;
-  // A text that names no zone is one of UTC.
-  const ofText = (text) => {
-    if (/[zZ]$|[+-]\d\d:?\d\d$|GMT|UTC/.test(text) || /^\d{4}(-\d\d){0,2}$/.test(text)) return text;
-    return /^\d{4}-\d\d-\d\dT/.test(text) ? `${text}Z` : `${text} UTC`;
-  };
-  /** The time is that of the record of the step, and the zone is UTC: both do not depend on the machine. */
-  function FixedDate(...parts) {
-    if (!new.target) return new FixedDate().toString();
-    const [first] = parts;
-    const date = parts.length === 0 ? new OwnDate(now)
-      : parts.length > 1 ? new OwnDate(OwnDate.UTC(...parts))
-      : typeof first === "string" ? new OwnDate(ofText(first)) : new OwnDate(first);
-    return Object.setPrototypeOf(date, new.target.prototype);
-  }
-  FixedDate.prototype = OwnDate.prototype;
-  FixedDate.prototype.constructor = FixedDate;
-  FixedDate.now = () => now;
-  FixedDate.UTC = OwnDate.UTC;
-  FixedDate.parse = (text) => OwnDate.parse(ofText(String(text)));
-  for (const part of ["FullYear", "Month", "Date", "Day", "Hours", "Minutes", "Seconds", "Milliseconds"]) {
-    OwnDate.prototype[`get${part}`] = OwnDate.prototype[`getUTC${part}`];
-    if (part !== "Day") OwnDate.prototype[`set${part}`] = OwnDate.prototype[`setUTC${part}`];
-  }
-  OwnDate.prototype.getTimezoneOffset = () => 0;
-  OwnDate.prototype.toString = OwnDate.prototype.toLocaleString = OwnDate.prototype.toUTCString;
-  OwnDate.prototype.toDateString = OwnDate.prototype.toLocaleDateString = function () { return this.toISOString().slice(0, 10); };
-  OwnDate.prototype.toTimeString = OwnDate.prototype.toLocaleTimeString = function () { return this.toISOString().slice(11, 19); };
-  globalThis.Date = FixedDate;
-
-  /** Xoshiro128** (Blackman and Vigna), seeded for each step. */
-  Math.random = () => {
-    const [a, b, c, d] = random;
-    const times = Math.imul(b, 5);
-    const result = Math.imul((times << 7) | (times >>> 25), 9) >>> 0;
-    const t = b << 9;
-    const x = c ^ a, y = d ^ b;
-    random = [a ^ y, b ^ x, x ^ t, (y << 11) | (y >>> 21)];
-    return result / 4294967296;
-  };
-
-  const refused = (name, why) => {
-    const tell = () => { throw new ReferenceError(`${name} is not there: ${why}`); };
-    Object.defineProperty(globalThis, name, { get: tell, set: tell, configurable: false, enumerable: false });
-  };
-  const clockless = "a workflow waits with W.suspend and a record to the topic of a scheduler";
-  const outside = "a workflow writes to topics and waits for what is written to it";
-  for (const name of ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "requestAnimationFrame"]) refused(name, clockless);
-  for (const name of ["fetch", "XMLHttpRequest", "WebSocket", "process", "require"]) refused(name, outside);
-  for (const name of ["performance", "WeakRef", "FinalizationRegistry", "Atomics", "SharedArrayBuffer", "gc"]) {
-    refused(name, "what it tells differs from one run to another");
-  }
-  const noCode = () => { throw new EvalError("code in a text is not there: its async functions could not be cancelled"); };
-  globalThis.eval = noCode;
-  for (const some of [function () {}, function* () {}]) Object.defineProperty(Object.getPrototypeOf(some), "constructor", { value: noCode });
-  globalThis.Function = Object.assign(noCode, { prototype: Object.getPrototypeOf(function () {}) });
-
   globalThis.Promise = Promise;
-  globalThis.babelHelpers = { asyncToGenerator };
+  globalThis.__sheafCaught = caught;
+  globalThis.babelHelpers = Object.freeze({ asyncToGenerator });
+  for (const name of ["babelHelpers", "__sheafCaught"]) Object.defineProperty(globalThis, name, { writable: false, configurable: false, enumerable: false });
   // The module replaces it, if the script imports it.
   host.modules = { W, S, onStep() {} };
-  host.topics = () => [...config.outputTopics];
+  host.topics = () => JSON.stringify({ outputs: [...config.outputTopics].map(String), ends: [config.resultTopic, config.errorTopic].filter((topic) => topic).map(String) });
   host.setMain = (it) => { main = it; };
 
-  /** One step: `text` begins the thread, or resumes it. */
-  host.step = (thread, step, at, seed, isNew, text) => {
-    W.threadId = thread; W.stepId = step; count = 0; outputs = []; now = Number(at); random = seed;
+  /** One step: `text` begins the thread, or resumes what waits for `ref`. */
+  host.step = (thread, step, at, seed, text, ref) => {
+    W.threadId = thread; W.stepId = step; count = 0; outputs = [];
+    host.beginStep(at, seed);
     const event = JSON.parse(text);
-    let known = true;
-    if (isNew) {
-      if (typeof main !== "function") throw new TypeError("the script exports no function `main`");
+    if (ref === undefined) {
       Promise.resolve(main(event)).wait((state, value) => { ended = [state, value]; });
     } else {
-      const waits = event !== null && typeof event === "object" ? suspended.get(String(event.ref)) : undefined;
-      known = waits !== undefined;
-      if (known) "error" in event ? waits.settle(FAILED, event.error) : waits.settle(DONE, event.value);
+      const waits = suspended.get(ref);
+      Object.hasOwn(event, "error") ? waits.settle(FAILED, event.error) : waits.settle(DONE, event.value);
     }
     drain();
     if (ended !== null) {
@@ -305,10 +246,10 @@
       const text = (it) => JSON.stringify(it === undefined ? null : it);
       if (state === DONE) {
         let result;
-        try { result = [topic, text(value)]; } catch (error) { result = [config.errorTopic, text(String(error))]; }
+        try { result = [topic, text(value)]; } catch (error) { result = [config.errorTopic, text(String(caught(error)))]; }
         if (result[0]) W.output(result[1], result[0]);
       } else if (topic) W.output(text(String(value)), topic);
     }
-    return JSON.stringify({ known, ended: ended !== null, refs: [...suspended.keys()], outputs });
+    return JSON.stringify({ ended: ended !== null, refs: [...suspended.keys()], outputs });
   };
 })

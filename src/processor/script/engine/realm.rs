@@ -1,6 +1,5 @@
 //! A script that runs, step by step.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use rquickjs::loader::{BuiltinLoader, BuiltinResolver};
@@ -10,14 +9,19 @@ use rquickjs::{
 use serde::Deserialize;
 
 use super::code::Code;
+use super::guard::CAUGHT;
 use super::limits::Limits;
+use super::memory::Counted;
+use super::usage::Usage;
 
-/// The runtime library.
-const PRELUDE: &str = include_str!("prelude.js");
+/// What a script finds around it, and the runtime library; each is a function of the object by which they and the realm know each other.
+const LIBRARY: [&str; 2] = [include_str!("globals.js"), include_str!("prelude.js")];
 /// The module that scripts import as `W`.
 const WORKFLOW: &str = "@effectful/kafka-workflow";
 /// The module that scripts import as `S`; here it has nothing to do.
 const SERIALIZATION: &str = "@effectful/serialization";
+/// What the engine says when its stack overflows (`JS_ThrowStackOverflow` of QuickJS).
+const OVERFLOW: &str = "Maximum call stack size exceeded";
 
 /// An input of a thread, which is all that a step depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +30,8 @@ pub struct Input<'a> {
     pub step: &'a str,
     /// The timestamp of the record, in milliseconds since 1970.
     pub at: i64,
-    /// True if it begins the thread.
-    pub is_new: bool,
+    /// What the event is for; `None` begins the thread.
+    pub waits: Option<&'a str>,
     /// The argument of `main`, or the event, as JSON.
     pub text: &'a str,
 }
@@ -35,8 +39,6 @@ pub struct Input<'a> {
 /// What a step has led to.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Step {
-    /// False for an event that nothing waited for: nothing has changed.
-    pub known: bool,
     /// True if `main` has returned or thrown.
     pub ended: bool,
     /// The ids of what is waited for.
@@ -57,9 +59,29 @@ pub enum Failure {
     /// It takes more than a step may.
     #[error("the step has taken too long: {0} interruptions of the engine; is there an endless loop?")]
     TooLong(u32),
+    /// All steps take more than those of a thread may.
+    #[error(
+        "all steps of the thread together have taken too long: {0} interruptions of the engine; a shorter thread is run again sooner"
+    )]
+    TooLongInAll(u32),
+    /// It needs more memory.
+    #[error("the thread needs more than its {} MiB of memory", .0 >> 20)]
+    OutOfMemory(usize),
+    /// The stack has overflowed.
+    #[error("too many calls within calls: the stack of the engine has overflowed; is there an endless recursion?")]
+    TooDeep,
     /// The event is no JSON, or the engine refuses.
     #[error("{0}")]
     Engine(String),
+}
+
+/// The topics of a script, by its own words, after its module-level code has run.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Topics {
+    /// Those that it may write to: `W.config.outputTopics`.
+    pub outputs: Vec<String>,
+    /// Those of results and errors, as far as there are any.
+    pub ends: Vec<String>,
 }
 
 /// A thread of a script, with all that it holds. It belongs to the thread of the system that has made it.
@@ -68,16 +90,14 @@ pub struct Realm {
     step: Persistent<Function<'static>>,
     on_step: Persistent<Function<'static>>,
     context: Context,
-    interruptions: Rc<Cell<u32>>,
-    limits: Limits,
-    /// The topics that the script may write to, by its own words.
-    topics: Vec<String>,
+    usage: Rc<Usage>,
+    topics: Topics,
     _runtime: Runtime,
 }
 
 impl std::fmt::Debug for Realm {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Realm").field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("Realm").field("usage", &self.usage).finish_non_exhaustive()
     }
 }
 
@@ -85,56 +105,62 @@ impl Realm {
     /// Loads a script: its module-level code runs.
     pub fn new(code: &Code, limits: Limits) -> Result<Self, Failure> {
         let engine = |error: rquickjs::Error| Failure::Engine(error.to_string());
-        let runtime = Runtime::new().map_err(engine)?;
-        runtime.set_memory_limit(limits.memory);
+        let usage = Rc::new(Usage::new(limits));
+        let runtime = Runtime::new_with_alloc(Counted(Rc::clone(&usage))).map_err(engine)?;
         runtime.set_max_stack_size(limits.stack);
-        let interruptions = Rc::new(Cell::new(0));
-        let (counted, most) = (Rc::clone(&interruptions), limits.interruptions);
-        runtime.set_interrupt_handler(Some(Box::new(move || {
-            counted.set(counted.get() + 1);
-            counted.get() > most
-        })));
+        let counted = Rc::clone(&usage);
+        runtime.set_interrupt_handler(Some(Box::new(move || counted.interrupted())));
         let resolver = BuiltinResolver::default().with_module(WORKFLOW).with_module(SERIALIZATION);
         let loader = BuiltinLoader::default()
             .with_module(WORKFLOW, include_str!("workflow.js"))
             .with_module(SERIALIZATION, include_str!("serialization.js"));
         runtime.set_loader(resolver, loader);
         let context = Context::full(&runtime).map_err(engine)?;
-        let failed = |error| failure(error, &interruptions, limits);
-        let (step, on_step, topics) = context.with(|ctx| load(&ctx, code).map_err(failed))?;
-        Ok(Self { step, on_step, context, interruptions, limits, topics, _runtime: runtime })
+        let loaded = context.with(|ctx| load(&ctx, code, &usage));
+        usage.check()?;
+        let (step, on_step, topics) = loaded.map_err(Failure::Threw)?;
+        let topics = serde_json::from_str(&topics).map_err(|error| Failure::Engine(error.to_string()))?;
+        Ok(Self { step, on_step, context, usage, topics, _runtime: runtime })
     }
 
-    /// The topics that the script may write to: `W.config.outputTopics`, after its module-level code.
-    pub fn topics(&self) -> &[String] {
+    /// The topics of the script.
+    pub fn topics(&self) -> &Topics {
         &self.topics
     }
 
-    /// Runs a step until nothing is left to do.
+    /// The memory that it takes, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.usage.bytes()
+    }
+
+    /// Runs a step until nothing is left to do. An event has to be for one of the ids of the step before it ([`Step::refs`]).
     pub fn step(&mut self, thread: &str, input: Input<'_>) -> Result<Step, Failure> {
-        self.interruptions.set(0);
-        let text = self.context.with(|ctx| {
+        self.usage.begin();
+        let ran = self.context.with(|ctx| {
             let run = || -> rquickjs::Result<String> {
                 let (step, on_step) = (self.step.clone().restore(&ctx)?, self.on_step.clone().restore(&ctx)?);
                 on_step.call::<_, ()>((thread, input.step))?;
                 let at = input.at.to_string();
-                step.call((thread, input.step, at, seed(thread, input.step), input.is_new, input.text))
+                step.call((thread, input.step, at, seed(thread, input.step), input.text, input.waits))
             };
-            run().catch(&ctx).map_err(told).map_err(|error| failure(error, &self.interruptions, self.limits))
-        })?;
-        serde_json::from_str(&text).map_err(|error| Failure::Engine(error.to_string()))
+            run().catch(&ctx).map_err(|error| told(error, &self.usage))
+        });
+        self.usage.check()?;
+        serde_json::from_str(&ran.map_err(Failure::Threw)?).map_err(|error| Failure::Engine(error.to_string()))
     }
 }
 
 /// What a realm holds on to.
-type Loaded = (Persistent<Function<'static>>, Persistent<Function<'static>>, Vec<String>);
+type Loaded = (Persistent<Function<'static>>, Persistent<Function<'static>>, String);
 
 /// Runs the runtime library, and the module-level code of a script.
-fn load(ctx: &Ctx<'_>, code: &Code) -> Result<Loaded, String> {
+fn load(ctx: &Ctx<'_>, code: &Code, usage: &Rc<Usage>) -> Result<Loaded, String> {
     let run = || -> rquickjs::Result<Loaded> {
         let host = Object::new(ctx.clone())?;
-        let prelude: Function<'_> = ctx.eval(PRELUDE)?;
-        prelude.call::<_, ()>((host.clone(),))?;
+        host.set("caught", caught(ctx, usage)?)?;
+        for part in LIBRARY {
+            ctx.eval::<Function<'_>, _>(part)?.call::<_, ()>((host.clone(),))?;
+        }
         let modules: Object<'_> = host.get("modules")?;
         ctx.globals().set("__modules", modules.clone())?;
         let module = Module::declare(ctx.clone(), code.name.as_str(), code.javascript.as_str())?;
@@ -151,27 +177,40 @@ fn load(ctx: &Ctx<'_>, code: &Code) -> Result<Loaded, String> {
         let (step, on_step) = (host.get::<_, Function<'_>>("step")?, modules.get::<_, Function<'_>>("onStep")?);
         Ok((Persistent::save(ctx, step), Persistent::save(ctx, on_step), topics))
     };
-    run().catch(ctx).map_err(told)
+    run().catch(ctx).map_err(|error| told(error, usage))
+}
+
+/// What is called with each error that is caught, and returns it.
+fn caught<'js>(ctx: &Ctx<'js>, usage: &Rc<Usage>) -> rquickjs::Result<Function<'js>> {
+    let usage = Rc::clone(usage);
+    let caught = move |error: Value<'js>| {
+        if is_overflow(&error) {
+            usage.too_deep();
+        }
+        error
+    };
+    Function::new(ctx.clone(), caught)?.with_name(CAUGHT)
+}
+
+/// True for the error that the engine throws when its stack overflows.
+fn is_overflow(error: &Value<'_>) -> bool {
+    let message = |error: &Exception<'_>| error.message();
+    error.as_exception().and_then(message).is_some_and(|message| message == OVERFLOW)
 }
 
 /// The text of what was thrown.
-fn told(error: CaughtError<'_>) -> String {
+fn told(error: CaughtError<'_>, usage: &Usage) -> String {
     match error {
         CaughtError::Exception(exception) => {
+            if is_overflow(exception.as_value()) {
+                usage.too_deep();
+            }
             let message = exception.message().unwrap_or_default();
             let stack = exception.stack().unwrap_or_default();
             let first = stack.lines().next().unwrap_or_default().trim().to_owned();
             if first.is_empty() { message } else { format!("{message} ({first})") }
         }
         other @ (CaughtError::Error(_) | CaughtError::Value(_)) => other.to_string(),
-    }
-}
-
-fn failure(text: String, interruptions: &Cell<u32>, limits: Limits) -> Failure {
-    if interruptions.get() > limits.interruptions {
-        Failure::TooLong(limits.interruptions)
-    } else {
-        Failure::Threw(text)
     }
 }
 

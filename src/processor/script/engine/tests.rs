@@ -23,7 +23,9 @@ fn step(realm: &mut Realm, at: usize, text: &str) -> Result<Step, Failure> {
     let begin = text.strip_prefix("new:");
     let id = at.to_string();
     let millis = 1_767_225_600_000 + i64::try_from(at).unwrap() * 1000;
-    realm.step("t", Input { step: &id, at: millis, is_new: begin.is_some(), text: begin.unwrap_or(text) })
+    let event: serde_json::Value = serde_json::from_str(begin.unwrap_or(text)).unwrap();
+    let waits = begin.is_none().then(|| event["ref"].as_str().unwrap());
+    realm.step("t", Input { step: &id, at: millis, waits, text: begin.unwrap_or(text) })
 }
 
 fn both(source: &str, inputs: &[&str]) -> Vec<Step> {
@@ -80,15 +82,6 @@ fn a_saga_goes_on_and_is_undone() {
     let refused = both(TRIP, &["new:{}", r#"{"ref":"car","value":"c"}"#, r#"{"ref":"flight","error":{"code":7}}"#]);
     let undone = ["schedule t|{\"ref\":\"0:1\"} null", "cancel t car c", r#"workflow-error t "[object Object]""#];
     assert_eq!(records(&refused[2]), undone);
-}
-
-#[test]
-fn an_event_that_nothing_waits_for_changes_nothing() {
-    let steps =
-        both(TRIP, &["new:{}", r#"{"ref":"train"}"#, "{}", "null", "7", r#"{"ref":"car"}"#, r#"{"ref":"car"}"#]);
-    let known: Vec<bool> = steps.iter().map(|step| step.known).collect();
-    assert_eq!(known, [true, false, false, false, false, true, false]);
-    assert!(steps[1..5].iter().all(|step| step.outputs.is_empty() && step.refs.len() == 4));
 }
 
 #[test]
@@ -187,10 +180,117 @@ fn a_step_that_takes_too_much_fails() {
     assert_eq!(fails(&main("for (;;) { try { for (;;); } catch { } }"), limits), Failure::TooLong(100));
     assert_eq!(fails(&main("for (;;) await null"), limits), Failure::TooLong(100));
     assert_eq!(fails(&main("/(a+)+b/.test('a'.repeat(40))"), limits), Failure::TooLong(100));
-    let memory = both(&main("const all = []; for (;;) all.push(new Uint8Array(1 << 20))"), &["new:1"]);
-    assert!(memory[0].outputs[0].2.as_deref().unwrap().contains("out of memory"), "{memory:?}");
-    let depth = both(&main("const f = (): any => f(); return f()"), &["new:1"]);
-    assert!(depth[0].outputs[0].2.as_deref().unwrap().contains("stack"), "{depth:?}");
+    let all = Limits { interruptions_of_all: 50, ..Limits::default() };
+    assert_eq!(fails(&main("for (;;);"), all), Failure::TooLongInAll(50));
+}
+
+#[test]
+fn a_script_cannot_catch_that_it_takes_too_much() {
+    let main = |body: &str| format!("export async function main() {{ {body} }}");
+    let memory = Failure::OutOfMemory(Limits::default().memory);
+    let fill = "const all: any[] = []; for (;;) all.push(new Uint8Array(1 << 20));";
+    let one = "return new Array(1 << 27).fill(7).length;";
+    let text = "let it = 'x'; for (;;) it = (it + it).toUpperCase();";
+    for body in [fill, one, text] {
+        assert_eq!(fails(&main(body), Limits::default()), memory, "{body}");
+        assert_eq!(
+            fails(&main(&format!("try {{ {body} }} catch {{ }} return 7;")), Limits::default()),
+            memory,
+            "{body}"
+        );
+        let finally = format!("for (;;) {{ try {{ {body} }} finally {{ break; }} }} return 7;");
+        assert_eq!(fails(&main(&finally), Limits::default()), memory, "{body}");
+    }
+    let deep = "const f = (): any => f() + 1; return f();";
+    let json = "let nested: any = []; for (let i = 0; i < 100000; i++) nested = [nested]; return JSON.stringify(nested);";
+    for body in [deep, json] {
+        assert_eq!(fails(&main(body), Limits::default()), Failure::TooDeep, "{body}");
+        assert_eq!(
+            fails(&main(&format!("try {{ {body} }} catch {{ }} return 7;")), Limits::default()),
+            Failure::TooDeep,
+            "{body}"
+        );
+        assert_eq!(
+            fails(&main(&format!("try {{ {body} }} finally {{ return 7; }}")), Limits::default()),
+            Failure::TooDeep,
+            "{body}"
+        );
+        let handler = format!("try {{ throw 1 }} catch ({{ it }}: any) {{ {body} }} finally {{ return it; }} var it;");
+        assert_eq!(fails(&main(&handler), Limits::default()), Failure::TooDeep, "{body}");
+        let promised = format!("return await new Promise(() => {{ {body} }}).catch(() => 7);");
+        assert_eq!(fails(&main(&promised), Limits::default()), Failure::TooDeep, "{body}");
+    }
+    let told = result("try { throw new RangeError('no') } catch (error: any) { return error.message }");
+    assert_eq!(told, "\"no\"");
+}
+
+#[test]
+fn the_engine_is_not_kept_from_being_interrupted_for_long() {
+    for call in ["indexOf(it + 'b')", "includes(it + 'b')", "split(it + 'b')", "replaceAll(it + 'b', 'c')"] {
+        let told = result(&format!(
+            "const it = 'a'.repeat(1 << 20); try {{ return (it + it).{call} }} catch (error: any) {{ return error.message }}"
+        ));
+        assert!(told.contains("the texts are too long"), "{call}: {told}");
+    }
+    assert_eq!(
+        result("return ['a,b'.split(','), 'ab'.replace(/b/, 'c'), 'abc'.includes('bc'), 'aba'.lastIndexOf('a', 1)]"),
+        r#"[["a","b"],"ac",true,0]"#
+    );
+}
+
+#[test]
+fn what_no_thread_can_wait_in_is_refused_with_its_place() {
+    for (source, place) in [
+        ("export async function main() {}\nasync function* f() {}", "test.ts:2:1: async generators are not there"),
+        ("export async function main() {\n  for await (const x of []) ; }", "test.ts:2:3: `for await` is not there"),
+        ("export async function main() { await import('x') }", "test.ts:1:38: `import()` is not there"),
+        ("await 1; export async function main() { }", "test.ts:1:1: `await` outside of a function"),
+        ("export function main() { __sheafCaught(1) }", "test.ts:1:26: `__sheafCaught` is a name"),
+    ] {
+        let mistake = Code::new("test.ts", source).expect_err(source).to_string();
+        assert!(mistake.starts_with(place), "{mistake}");
+    }
+    assert!(
+        result("try { return await Array.fromAsync([1]) } catch (error: any) { return error.message }")
+            .contains("Array.fromAsync is not there")
+    );
+}
+
+/// What differs by the zone of a machine, if it is not held off.
+const DATES: &str = "const texts = ['2026-01-02', '2026-01-02T03:04', '2026-01-02 03:04', '01-02-2026', '01/02/2026', 'Jan 2 2026', '2 Jan 2026 03:04 EST',
+        'Fri Jan 02 2026 03:04:05 GMT+0200 (CET)', 'Fri, 02 Jan 2026 03:04:05 GMT', '2026-01-02T03:04:05.678+02:00', '2026', '2026-01', 'no date'];
+    const of = (it: any) => [it.getTime(), it.getDay(), it.getHours(), (it as any).getYear(), it.getTimezoneOffset(), String(it), it.toLocaleString(), it.toDateString(), it.toTimeString()];
+    const set = (deed: (it: any) => void) => { const it = new Date(0); deed(it); return it.getTime(); };
+    return [texts.map((text) => [Date.parse(text), of(new Date(text))]), of(new Date(new String('01/02/2026') as any)), of(new Date(new Date(7))), of(new Date(2026, 5)),
+        Date(), `${new Date(5)}`, new Date(5) as any - 1, new Date(2026, 5, 1) + '', set((it) => it.setHours(5)), set((it) => it.setYear(99)), set((it) => it.setMonth(7, 3)),
+        JSON.stringify(new Date(99, 1)), new (class extends Date {})(3).getHours()]";
+
+#[test]
+fn a_zone_is_told() {
+    println!("DATES {}", result(DATES));
+}
+
+#[test]
+fn the_zone_of_the_machine_is_not_seen() {
+    let of = |zone: &str| {
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = command
+            .args(["--exact", "processor::script::engine::tests::a_zone_is_told", "--nocapture"])
+            .env("TZ", zone)
+            .output();
+        let text = String::from_utf8(output.unwrap().stdout).unwrap();
+        text.lines().find_map(|line| line.split_once("DATES ")).unwrap().1.to_owned()
+    };
+    let utc = of("UTC");
+    for zone in ["America/New_York", "Asia/Kolkata", "Pacific/Apia"] {
+        assert_eq!(of(zone), utc, "{zone}");
+    }
+    let read: serde_json::Value = serde_json::from_str(&utc).unwrap();
+    let millis: Vec<Option<i64>> = read[0].as_array().unwrap().iter().map(|it| it[0].as_i64()).collect();
+    let (day, hour) = (1_767_312_000_000_i64, 3_600_000_i64);
+    let noted = [day, day + 3 * hour + 240_000, day + 3 * hour + 240_000, day, day, day];
+    assert_eq!(millis[..6], noted.map(Some));
+    assert_eq!(millis[7..10], [day + hour + 245_000, day + 3 * hour + 245_000, day + hour + 245_678].map(Some));
 }
 
 #[test]

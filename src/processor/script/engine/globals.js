@@ -1,0 +1,92 @@
+// What a script finds around it: a time, a zone and a chance that are those of its step, and errors by name for what differs from one run to another.
+(function (host) {
+  "use strict";
+  let now = 0, random = [1, 2, 3, 4];
+  host.beginStep = (at, seed) => { now = Number(at); random = seed; };
+
+  const OwnDate = Date;
+  const zone = /(?:[zZ]|GMT|UTC|\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:GMT|UTC)?[+-]\d\d:?\d\d)$/;
+  // A text that names no zone is one of UTC; so is one with the name of a zone, which engines know or do not know.
+  const ofText = (text) => {
+    // A zone in brackets is for people.
+    text = text.replace(/\([^()]*\)\s*$/, "").trim();
+    if (zone.test(text) || /^[+-]?\d{4,6}(-\d\d){0,2}$/.test(text)) return text;
+    return /^[+-]?\d{4,6}-\d\d-\d\dT/.test(text) ? `${text}Z` : `${text} UTC`;
+  };
+  const primitive = (value) => {
+    if (value instanceof OwnDate) return value.getTime();
+    if (value === null || (typeof value !== "object" && typeof value !== "function")) return value;
+    const own = value.valueOf();
+    return own === null || (typeof own !== "object" && typeof own !== "function") ? own : String(value);
+  };
+  /** The time is that of the record of the step, and the zone is UTC: both do not depend on the machine. */
+  function FixedDate(...parts) {
+    if (!new.target) return new FixedDate().toString();
+    const first = primitive(parts[0]);
+    const date = parts.length === 0 ? new OwnDate(now)
+      : parts.length > 1 ? new OwnDate(OwnDate.UTC(...parts))
+      : typeof first === "string" ? new OwnDate(ofText(first)) : new OwnDate(first);
+    return Object.setPrototypeOf(date, new.target.prototype);
+  }
+  FixedDate.prototype = OwnDate.prototype;
+  FixedDate.prototype.constructor = FixedDate;
+  FixedDate.now = () => now;
+  FixedDate.UTC = OwnDate.UTC;
+  FixedDate.parse = (text) => OwnDate.parse(ofText(String(text)));
+  for (const part of ["FullYear", "Month", "Date", "Day", "Hours", "Minutes", "Seconds", "Milliseconds"]) {
+    OwnDate.prototype[`get${part}`] = OwnDate.prototype[`getUTC${part}`];
+    if (part !== "Day") OwnDate.prototype[`set${part}`] = OwnDate.prototype[`setUTC${part}`];
+  }
+  OwnDate.prototype.getYear = function () { return this.getUTCFullYear() - 1900; };
+  OwnDate.prototype.setYear = function (year) {
+    const whole = Math.trunc(Number(year));
+    return this.setUTCFullYear(whole >= 0 && whole <= 99 ? 1900 + whole : Number(year));
+  };
+  OwnDate.prototype.getTimezoneOffset = () => 0;
+  OwnDate.prototype.toString = OwnDate.prototype.toLocaleString = OwnDate.prototype.toUTCString;
+  const part = (from, to) => function () { return Number.isNaN(this.getTime()) ? "Invalid Date" : this.toISOString().slice(from, to); };
+  OwnDate.prototype.toDateString = OwnDate.prototype.toLocaleDateString = part(-24, -14);
+  OwnDate.prototype.toTimeString = OwnDate.prototype.toLocaleTimeString = part(-13, -5);
+  globalThis.Date = FixedDate;
+
+  /** Xoshiro128** (Blackman and Vigna), seeded for each step. */
+  Math.random = () => {
+    const [a, b, c, d] = random;
+    const times = Math.imul(b, 5);
+    const result = Math.imul((times << 7) | (times >>> 25), 9) >>> 0;
+    const t = b << 9;
+    const x = c ^ a, y = d ^ b;
+    random = [a ^ y, b ^ x, x ^ t, (y << 11) | (y >>> 21)];
+    return result / 4294967296;
+  };
+
+  const refused = (name, why) => {
+    const tell = () => { throw new ReferenceError(`${name} is not there: ${why}`); };
+    Object.defineProperty(globalThis, name, { get: tell, set: tell, configurable: false, enumerable: false });
+  };
+  const clockless = "a workflow waits with W.suspend and a record to the topic of a scheduler";
+  const outside = "a workflow writes to topics and waits for what is written to it";
+  for (const name of ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "requestAnimationFrame"]) refused(name, clockless);
+  for (const name of ["fetch", "XMLHttpRequest", "WebSocket", "process", "require"]) refused(name, outside);
+  for (const name of ["performance", "WeakRef", "FinalizationRegistry", "Atomics", "SharedArrayBuffer", "gc"]) {
+    refused(name, "what it tells differs from one run to another");
+  }
+  const noCode = () => { throw new EvalError("code in a text is not there: its async functions could not be cancelled"); };
+  globalThis.eval = noCode;
+  for (const some of [function () {}, function* () {}]) Object.defineProperty(Object.getPrototypeOf(some), "constructor", { value: noCode });
+  globalThis.Function = Object.assign(noCode, { prototype: Object.getPrototypeOf(function () {}) });
+  // It makes a promise of the engine, which nobody would run.
+  Array.fromAsync = () => { throw new TypeError("Array.fromAsync is not there: write `for` and `await` each value"); };
+
+  // The engine is not interrupted while it looks for one text in another, so that is bounded.
+  const COMPARISONS_MAX = 1e8;
+  for (const name of ["indexOf", "lastIndexOf", "includes", "split", "replace", "replaceAll"]) {
+    const own = String.prototype[name];
+    String.prototype[name] = function (sought, ...more) {
+      if (typeof sought === "string" && this !== null && this !== undefined && String(this).length * sought.length > COMPARISONS_MAX) {
+        throw new RangeError(`String.prototype.${name}: the texts are too long: ${String(this).length} and ${sought.length} characters`);
+      }
+      return own.call(this, sought, ...more);
+    };
+  }
+})
