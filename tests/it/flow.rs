@@ -1,4 +1,4 @@
-//! The examples of flows: their scenarios pass, and their configurations are valid.
+//! The examples of flows and of workflows as code: their scenarios pass, and their configurations are valid.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,8 +12,8 @@ fn sheaf(arguments: &[&str]) -> (Option<i32>, String) {
 
 #[test]
 fn the_scenarios_of_the_examples_pass() {
-    let examples =
-        ["bundle-and-flow", "food", "orders", "retail", "retail/choreography"].map(|it| format!("examples/{it}"));
+    let examples = ["bundle-and-flow", "food", "orders", "retail", "retail/choreography", "workflows"]
+        .map(|it| format!("examples/{it}"));
     let words: Vec<&str> = ["test"].into_iter().chain(examples.iter().map(String::as_str)).collect();
     let (code, text) = sheaf(&words);
     assert_eq!(code, Some(0), "{text}");

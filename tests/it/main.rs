@@ -42,6 +42,7 @@ mod runtime;
 mod s3;
 mod scenario;
 mod schema_version;
+mod script;
 mod secrets;
 mod several;
 mod simulation;

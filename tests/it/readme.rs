@@ -24,6 +24,7 @@ fn pages() -> Vec<(PathBuf, String)> {
         "examples/orders/README.md",
         "examples/retail/README.md",
         "examples/webhook/README.md",
+        "examples/workflows/README.md",
     ]
     .iter()
     .map(PathBuf::from)

@@ -11,9 +11,6 @@ use super::thread::Thread;
 use crate::model::Key;
 use crate::processor::flow::Digest;
 
-/// The most memory that the realms of a thread of the system take, in bytes.
-const BYTES_MAX: usize = 64 << 20;
-
 /// What a realm is found by: a thread of a script.
 type Name = (Key, Digest);
 
@@ -47,14 +44,14 @@ impl Cache {
         Some(held)
     }
 
-    fn put(&mut self, name: Name, chain: [u8; 16], realm: Realm) {
+    fn put(&mut self, name: Name, chain: [u8; 16], realm: Realm, most: usize) {
         self.clock += 1;
         let (used, bytes) = (self.clock, realm.bytes());
         self.take(&name);
         self.bytes = self.bytes.saturating_add(bytes);
         self.used.insert(used, name.clone());
         self.realms.insert(name, Held { chain, realm, used, bytes });
-        while self.bytes > BYTES_MAX
+        while self.bytes > most
             && let Some((_, oldest)) = self.used.first_key_value().map(|(used, name)| (*used, name.clone()))
         {
             self.take(&oldest);
@@ -68,13 +65,8 @@ pub(super) fn take(key: &Key, thread: &Thread) -> Option<Realm> {
     (held.chain == thread.chain).then_some(held.realm)
 }
 
-/// Holds the realm of a thread as it stands after a step.
-pub(super) fn put(key: &Key, thread: &Thread, realm: Realm) {
-    CACHE.with_borrow_mut(|cache| cache.put((key.clone(), thread.code), thread.chain, realm));
-}
-
-/// Forgets all realms of this thread of the system, so that each thread of a script is run again from its inputs.
-#[cfg(test)]
-pub(super) fn clear() {
-    CACHE.take();
+/// Holds the realm of a thread as it stands after a step, and drops those that have not been used for the longest time until all of them take no more than `most`
+/// bytes.
+pub(super) fn put(key: &Key, thread: &Thread, realm: Realm, most: usize) {
+    CACHE.with_borrow_mut(|cache| cache.put((key.clone(), thread.code), thread.chain, realm, most));
 }

@@ -69,12 +69,20 @@ pub struct Scripts {
     versions: Versions,
     /// The topic that it reads, to which each script may write.
     reads: String,
+    /// The most memory of the realms that a thread of the system holds, in bytes.
+    cache: usize,
 }
 
 impl Scripts {
     /// A processor for this script and the topic with the events of its threads.
     pub fn new(versions: Versions, reads: impl Into<String>) -> Self {
-        Self { versions, reads: reads.into() }
+        Self { versions, reads: reads.into(), cache: 64 << 20 }
+    }
+
+    /// The same with so many bytes of realms that each thread of the system holds; 0 for none, so that each step runs all before it again.
+    #[must_use]
+    pub fn holding(self, bytes: usize) -> Self {
+        Self { cache: bytes, ..self }
     }
 
     fn on_record(&self, key: &Key, state: Option<Thread>, event: &Event) -> Result<Transition<Thread>, Reject> {

@@ -69,7 +69,7 @@ impl<'a> Turn<'a> {
         effects.push(Effect::AddPart(stored.clone()));
         effects.push(Effect::Count(if entered.waits.is_none() { count::BEGUN } else { count::RESUMED }));
         thread.journal.push(stored);
-        cache::put(key, &thread, realm);
+        cache::put(key, &thread, realm, scripts.cache);
         Ok(Transition { state: Some(thread), effects })
     }
 }

@@ -19,7 +19,7 @@ pub use error::DriverError;
 pub use inspect::{DeadLetter, Raised, Stored};
 pub use pending_act::PendingAct;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -103,6 +103,8 @@ pub struct TestDriver {
     crash_at: CrashAt,
     /// The next offset of each topic that the test has read.
     next_offsets: BTreeMap<Topic, i64>,
+    /// The records that were sent by the test.
+    sent: BTreeSet<(Topic, i64)>,
 }
 
 impl fmt::Debug for TestDriver {
@@ -192,7 +194,7 @@ impl TestDriver {
             spans: None,
             crash_policy: Arc::new(move |_instance, point| lock(&at).take_if(|wanted| *wanted == point).is_some()),
         });
-        let mut driver = Self { world, acts, crash_at, next_offsets: BTreeMap::new() };
+        let mut driver = Self { world, acts, crash_at, next_offsets: BTreeMap::new(), sent: BTreeSet::new() };
         driver.start()?;
         Ok(driver)
     }
@@ -213,6 +215,11 @@ impl TestDriver {
         let mut producer = self.world.broker().producer(&spec)?;
         producer.init(TIMEOUT)?;
         producer.transact(records, TIMEOUT)?;
+        for topic in records.iter().map(|record| &record.topic).collect::<BTreeSet<_>>() {
+            let sent = records.iter().filter(|record| record.topic == *topic).count();
+            let last = self.world.broker().committed_records(topic).into_iter().rev().take(sent);
+            self.sent.extend(last.map(|record| (topic.clone(), record.offset)));
+        }
         self.run_until_idle()
     }
 

@@ -10,6 +10,9 @@ use crate::processor::erase;
 use crate::processor::script::{SCRIPT, Scripts, ThreadKeying, Versions};
 use crate::topology::{Node, Output, Source, StartAt};
 
+/// The default of [`Script::cache_mib`]: some 400 threads.
+const CACHE_MIB: u16 = 64;
+
 /// A script, and the topic with the events of its threads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
@@ -21,6 +24,8 @@ pub struct Script {
     pub reads: String,
     /// Where the first start begins it.
     pub start: Option<StartAt>,
+    /// The most memory of the realms that a stream thread holds, in MiB; 0 for none.
+    pub cache_mib: u16,
 }
 
 impl Script {
@@ -36,8 +41,9 @@ impl Script {
         if !topics.contains(&self.reads) {
             topics.push(self.reads.clone());
         }
+        let scripts = Scripts::new(versions, self.reads.clone()).holding(usize::from(self.cache_mib) << 20);
         let outputs = topics.iter().map(|topic| Output::public(topic.as_str(), Topic::new(topic)));
-        Some(Node::new(SCRIPT, erase(Scripts::new(versions, self.reads.clone())), outputs.collect()))
+        Some(Node::new(SCRIPT, erase(scripts), outputs.collect()))
     }
 }
 
@@ -47,9 +53,10 @@ pub(super) fn read(section: &Item<'_>) -> Option<Script> {
     // All keys are read before the first `?`, so that all mistakes are reported.
     let file = fields.required_item("file").and_then(|item| item.read::<PathBuf>());
     let reads = fields.required_item("reads").and_then(|item| only(&item));
+    let cache_mib = fields.item("cache_mib").map_or(Some(CACHE_MIB), |item| item.integer(0..=i64::from(u16::MAX)));
     fields.finish();
     let (reads, start) = reads?;
-    Some(Script { file: file?, versions: None, reads, start })
+    Some(Script { file: file?, versions: None, reads, start, cache_mib: cache_mib? })
 }
 
 /// The only topic: the ids of steps are offsets, which two topics would share.

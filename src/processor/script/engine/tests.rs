@@ -202,7 +202,8 @@ fn a_script_cannot_catch_that_it_takes_too_much() {
         assert_eq!(fails(&main(&finally), Limits::default()), memory, "{body}");
     }
     let deep = "const f = (): any => f() + 1; return f();";
-    let json = "let nested: any = []; for (let i = 0; i < 100000; i++) nested = [nested]; return JSON.stringify(nested);";
+    let json =
+        "let nested: any = []; for (let i = 0; i < 100000; i++) nested = [nested]; return JSON.stringify(nested);";
     for body in [deep, json] {
         assert_eq!(fails(&main(body), Limits::default()), Failure::TooDeep, "{body}");
         assert_eq!(

@@ -1,0 +1,6 @@
+//! Workflows as code: the wire of effectful.js's Kafka workflows, on the broker in memory.
+
+pub(crate) mod cases;
+mod contract;
+mod defects;
+mod workflow;
