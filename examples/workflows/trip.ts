@@ -1,8 +1,7 @@
-// A trip: a car, a hotel and a flight are reserved at a time. If one is refused, or all of them take longer than a second, what is reserved is given back.
+// A trip: a car, a hotel and a flight are reserved at a time. If one is refused, or all of them take too long, what is reserved is given back.
 import * as W from "@effectful/kafka-workflow";
 
 const KINDS = ["car", "hotel", "flight"] as const;
-const LIMIT_MS = 1000;
 
 type Reservation = { id: string };
 type Deed = () => void;
@@ -39,7 +38,7 @@ async function reserve(kind: string, undo: Deed[]): Promise<Reservation> {
   return { id: answer.id };
 }
 
-export async function main({ throwAfterHotel = false }: { throwAfterHotel?: boolean } = {}) {
+export async function main({ throwAfterHotel = false, limitMs = 1000 } = {}) {
   const undo: Deed[] = [];
   const one = async (kind: string) => {
     const reserved = await reserve(kind, undo);
@@ -47,7 +46,7 @@ export async function main({ throwAfterHotel = false }: { throwAfterHotel?: bool
     return reserved;
   };
   try {
-    const [car, hotel, flight] = await Promise.race([Promise.all(KINDS.map(one)), limit(LIMIT_MS)]);
+    const [car, hotel, flight] = await Promise.race([Promise.all(KINDS.map(one)), limit(limitMs)]);
     return { car, hotel, flight };
   } catch (error) {
     undo.forEach((deed) => deed());

@@ -155,3 +155,87 @@ fn a_script_writes_to_what_it_reads_and_to_what_it_has_declared() {
     let ends = fails("W.config.resultTopic = 'ends'; export async function main() {}");
     assert!(ends.contains("results or errors go to the topic `ends`, which is not declared"), "{ends}");
 }
+
+/// A place where nothing else is.
+#[derive(Debug)]
+struct Elsewhere(Texts);
+
+impl Archive for Elsewhere {
+    fn find(&self, key: &str) -> Result<Option<String>, String> {
+        Ok(self.0.get(key).cloned())
+    }
+}
+
+#[test]
+fn a_thread_goes_on_with_the_script_with_which_it_has_begun() {
+    let (former, mut parts) = (scripts(TRIP), Vec::new());
+    let thread = stored(step(&former, None, 7, "new:{}").unwrap(), &mut parts);
+    let texts = former.definitions();
+    let flow = Texts::from([("0123456789abcdef0123456789abcdef".to_owned(), "{}".to_owned())]);
+    let texts: Texts = texts.into_iter().chain(flow).collect();
+    let late = |scripts: &Scripts| forwards(&step(scripts, thread.clone(), 8, r#"{"ref":"7:1"}"#).unwrap());
+    let expected = [r#"workflow-error t "too late""#];
+    let other = "export async function main() { return 7 }";
+    // Learned at the start, or looked up by the first step of such a thread, as when an instance with a newer file has begun it.
+    let newer = scripts(other);
+    let learned = newer.learn(&texts, Arc::new(Elsewhere(Texts::new())));
+    assert!(learned.unreadable.is_empty() && learned.outputs.contains(&"reserve".to_owned()), "{learned:?}");
+    assert_eq!(late(&newer), expected);
+    let asking = scripts(&format!(
+        "import * as W from '@effectful/kafka-workflow'; W.config.outputTopics.add('cancel').add('schedule').add('reserve'); {other}"
+    ));
+    asking.learn(&Texts::new(), Arc::new(Elsewhere(texts)));
+    assert_eq!(late(&asking), expected);
+    // Nobody has its text: the thread stays as it is.
+    let lost = scripts(other);
+    lost.learn(&Texts::new(), Arc::new(Elsewhere(Texts::new())));
+    let reject = step(&lost, thread.clone(), 8, r#"{"ref":"7:1"}"#).unwrap_err();
+    assert!(reject.detail.contains("with which the thread has begun, is in no topic"), "{}", reject.detail);
+}
+
+#[test]
+fn a_topic_that_is_not_an_output_of_this_instance_is_a_reject() {
+    let (former, mut parts) = (scripts(TRIP), Vec::new());
+    let first = step(&former, None, 7, "new:{}").unwrap();
+    let thread = stored(first, &mut parts);
+    let thread = stored(step(&former, thread, 8, r#"{"ref":"car","value":1}"#).unwrap(), &mut parts);
+    // The text is found, but its topic `cancel` was not known when this instance started.
+    let newer = scripts("export async function main() { return 7 }");
+    newer.learn(&Texts::new(), Arc::new(Elsewhere(former.definitions())));
+    let reject = step(&newer, thread, 9, r#"{"ref":"7:1"}"#).unwrap_err();
+    assert!(
+        reject.detail.contains("`cancel`, which the script of this instance had not declared when it started"),
+        "{}",
+        reject.detail
+    );
+}
+
+/// A thread of engine 1, and its inputs.
+const STORED: &str =
+    "01f5dbccfd3e975e74a9adc2c9373dcba6fd0e50b5ed3603000096eb57908841587bb1d52b40840943d50206666c6967687403373a31";
+const INPUTS: [&str; 3] = [
+    "0137fd0e50b5ed3603000000087b226d73223a357d",
+    "0139fd1250b5ed360300000105686f74656c1b7b22726566223a22686f74656c222c2276616c7565223a2268227d",
+    "023132fd1850b5ed3603000001036361721e7b22726566223a22636172222c2276616c7565223a5b312c22c3a4225d7d",
+];
+
+/// What threads of the engine with this number have stored. A change that makes one of them fail needs another number of the engine.
+#[test]
+fn threads_that_are_stored_are_run_as_they_were() {
+    let (scripts, mut parts) = (scripts(TRIP), Vec::new());
+    let mut thread = None;
+    for (offset, value) in
+        [(7, "new:{\"ms\":5}"), (9, r#"{"ref":"hotel","value":"h"}"#), (12, r#"{"ref":"car","value":[1,"ä"]}"#)]
+    {
+        thread = stored(step(&scripts, thread, offset, value).unwrap(), &mut parts);
+    }
+    let thread = thread.unwrap();
+    let mut bytes = Vec::new();
+    thread.encode(&mut bytes).unwrap();
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let parts: Vec<String> = parts.iter().map(|part| hex(&part.bytes)).collect();
+    assert_eq!((engine::ENGINE, hex(&bytes).as_str(), parts.as_slice()), (1, STORED, &INPUTS.map(str::to_owned)[..]));
+    // It has come to the same as the build of that day.
+    let late = step(&scripts.holding(0), Some(thread), 13, r#"{"ref":"7:1"}"#).unwrap();
+    assert_eq!(forwards(&late), ["cancel t car 1,ä", "cancel t hotel h", r#"workflow-error t "too late""#]);
+}

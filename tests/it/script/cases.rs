@@ -19,11 +19,12 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// The records by topic, each as `key=value`, with these offsets of the events.
-    pub(crate) fn expected(&self, offsets: &[i64]) -> BTreeMap<String, Vec<String>> {
+    /// The records by topic, each as `key=value`, with these offsets of the events; the ids of threads begin with a text.
+    pub(crate) fn expected(&self, offsets: &[i64], begin: &str) -> BTreeMap<String, Vec<String>> {
         let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (topic, key, value) in self.records {
-            all.entry((*topic).to_owned()).or_default().push(with_offsets(&format!("{key}={value}"), offsets));
+            let record = with_offsets(&format!("{begin}{key}={value}"), offsets);
+            all.entry((*topic).to_owned()).or_default().push(record);
         }
         all
     }

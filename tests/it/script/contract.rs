@@ -9,7 +9,7 @@ fn played(case: &Case, text: &str, cache_mib: u16) {
     for (thread, value) in case.events {
         workflow.send(thread, value);
     }
-    assert_eq!(workflow.read(), case.expected(&workflow.offsets), "{}, with {cache_mib} MiB", case.name);
+    assert_eq!(workflow.read(), case.expected(&workflow.offsets, ""), "{}, with {cache_mib} MiB", case.name);
     assert!(workflow.waits_for("t", &[]), "{}", case.name);
     assert_eq!(workflow.driver.dead_letters().unwrap().len(), 0, "{}", case.name);
 }

@@ -124,7 +124,7 @@ fn d3_d_what_is_no_event_is_a_dead_letter_and_the_partition_goes_on() {
     assert!(shop.driver.dead_letters().unwrap().is_empty() && shop.waits_for("t", &["main", "@0:1"]));
     let metrics = shop.driver.metrics().unwrap().encode().unwrap();
     let counted =
-        |event: &str, number: u32| metrics.contains(&format!("event=\"{event}\",processor=\"script\"}} {number}"));
+        |event: &str, number: u32| metrics.contains(&format!("{{application=\"test\",event=\"{event}\"}} {number}\n"));
     assert!(counted("unknown_thread", 1) && counted("unknown_ref", 4), "{metrics}");
 }
 
