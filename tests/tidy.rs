@@ -43,7 +43,7 @@ const FLOORS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates with a back end, and the only files that may name them.
-const HOMES: [(&str, &[&str]); 34] = [
+const HOMES: [(&str, &[&str]); 36] = [
     ("rquickjs", &["src/processor/script/engine/"]),
     ("oxc_ast", &["src/processor/script/engine/"]),
     ("oxc_ast_visit", &["src/processor/script/engine/"]),

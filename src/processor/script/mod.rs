@@ -51,7 +51,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use event::Said;
-use turn::Turn;
+use turn::{Place, Turn};
 
 use super::archive::{Archive, Texts};
 use super::{Effect, Event, Family, Input, Learned, Processor, Transition};
@@ -66,34 +66,28 @@ const WAITING: Status = Status(0);
 /// Runs the threads of a script. See the [module](self).
 #[derive(Clone, Debug)]
 pub struct Scripts {
-    versions: Versions,
-    /// The topic that it reads, to which each script may write.
-    reads: String,
-    /// The most memory of the realms that a thread of the system holds, in bytes.
-    cache: usize,
+    place: Place,
 }
 
 impl Scripts {
     /// A processor for this script and the topic with the events of its threads.
     pub fn new(versions: Versions, reads: impl Into<String>) -> Self {
-        Self { versions, reads: reads.into(), cache: 64 << 20 }
+        Self { place: Place { versions, reads: reads.into(), cache: 64 << 20 } }
     }
 
     /// The same with so many bytes of realms that each thread of the system holds; 0 for none, so that each step runs all before it again.
     #[must_use]
     pub fn holding(self, bytes: usize) -> Self {
-        Self { cache: bytes, ..self }
+        Self { place: Place { cache: bytes, ..self.place } }
     }
 
     fn on_record(&self, key: &Key, state: Option<Thread>, event: &Event) -> Result<Transition<Thread>, Reject> {
         let said = Said::by(&event.record)?;
         let turn = match (&said, state) {
-            (Said::Entered(Entered { waits: None, at, .. }), former) => {
-                Turn::begin(self, self.versions.newest(), *at, former.is_some())
-            }
+            (Said::Entered(Entered { waits: None, at, .. }), former) => Turn::begin(&self.place, *at, former.is_some()),
             (_, None) => return Ok(Transition::forget().with(Effect::Count(count::UNKNOWN_THREAD))),
             (Said::Entered(Entered { waits: Some(waits), .. }), Some(thread)) if thread.refs.contains(waits) => {
-                Turn::go_on(self, self.versions.of(thread.code)?, thread)
+                Turn::go_on(&self.place, thread)?
             }
             (_, Some(thread)) => return Ok(Transition::to(thread).with(Effect::Count(count::UNKNOWN_REF))),
         };
@@ -123,7 +117,7 @@ impl Processor for Scripts {
     }
 
     fn show(&self, key: &Key, thread: &Thread) -> Value {
-        show::show(key, &self.status_name(WAITING), thread, &self.versions)
+        show::show(key, &self.status_name(WAITING), thread, &self.place.versions)
     }
 
     fn content(&self, _: &Key, thread: &Thread) -> Option<Value> {
@@ -139,11 +133,11 @@ impl Processor for Scripts {
     }
 
     fn definitions(&self) -> Texts {
-        self.versions.texts()
+        self.place.versions.texts()
     }
 
     fn learn(&self, texts: &Texts, archive: Arc<dyn Archive>) -> Learned {
-        self.versions.learn(texts, archive)
+        self.place.versions.learn(texts, archive)
     }
 
     fn step(&self, key: &Key, state: Option<Thread>, input: Input, _: Moment) -> Result<Transition<Thread>, Reject> {

@@ -232,7 +232,7 @@ fn threads_that_are_stored_are_run_as_they_were() {
     let thread = thread.unwrap();
     let mut bytes = Vec::new();
     thread.encode(&mut bytes).unwrap();
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     let parts: Vec<String> = parts.iter().map(|part| hex(&part.bytes)).collect();
     assert_eq!((engine::ENGINE, hex(&bytes).as_str(), parts.as_slice()), (1, STORED, &INPUTS.map(str::to_owned)[..]));
     // It has come to the same as the build of that day.

@@ -7,18 +7,29 @@ use uuid::Uuid;
 
 use super::engine::{self, ENGINE, Failure, Limits, Realm, Step};
 use super::thread::{Entered, Thread};
-use super::versions::Script;
-use super::{Scripts, cache, count};
+use super::versions::{Script, Versions};
+use super::{cache, count};
 use crate::model::{Headers, Key, Reject, RejectReason, Timestamp};
 use crate::processor::{Effect, Forward, Transition};
 
 /// The most inputs of a thread: each step may have to run all of them again.
 const STEPS_MAX: usize = 10_000;
 
+/// What the threads of a processor share.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// The scripts.
+    pub versions: Versions,
+    /// The topic that is read, to which each script may write.
+    pub reads: String,
+    /// The most memory of the realms that a thread of the system holds, in bytes.
+    pub cache: usize,
+}
+
 /// A thread, before a step.
 pub(super) struct Turn<'a> {
     script: Arc<Script>,
-    scripts: &'a Scripts,
+    place: &'a Place,
     thread: Thread,
     /// True if a thread of this id was there, which ends by this one.
     replaces: bool,
@@ -26,7 +37,8 @@ pub(super) struct Turn<'a> {
 
 impl<'a> Turn<'a> {
     /// A thread that begins.
-    pub(super) fn begin(scripts: &'a Scripts, script: Arc<Script>, at: Timestamp, replaces: bool) -> Self {
+    pub(super) fn begin(place: &'a Place, at: Timestamp, replaces: bool) -> Self {
+        let script = place.versions.newest();
         let thread = Thread {
             engine: ENGINE,
             code: script.digest,
@@ -35,17 +47,17 @@ impl<'a> Turn<'a> {
             refs: Vec::new(),
             journal: Vec::new(),
         };
-        Self { script, scripts, thread, replaces }
+        Self { script, place, thread, replaces }
     }
 
     /// A thread that waits.
-    pub(super) fn go_on(scripts: &'a Scripts, script: Arc<Script>, thread: Thread) -> Self {
-        Self { script, scripts, thread, replaces: false }
+    pub(super) fn go_on(place: &'a Place, thread: Thread) -> Result<Self, Reject> {
+        Ok(Self { script: place.versions.of(thread.code)?, place, thread, replaces: false })
     }
 
     /// Runs what the thread was given, as far as its realm is not there any more, and then one input more.
     pub(super) fn run(self, key: &Key, entered: &Entered) -> Result<Transition<Thread>, Reject> {
-        let Self { script, scripts, mut thread, replaces } = self;
+        let Self { script, place, mut thread, replaces } = self;
         if thread.journal.len() >= STEPS_MAX {
             let message =
                 format!("the thread has {STEPS_MAX} inputs, which is the most: have it return, and begin another one");
@@ -54,7 +66,7 @@ impl<'a> Turn<'a> {
         let mut realm = cache::take(key, &thread).map_or_else(|| replay(&script, key, &thread), Ok)?;
         let step = step(&mut realm, key, entered).map_err(|failure| rejected(&failure))?;
         let mut effects = if replaces { vec![Effect::DropParts] } else { Vec::new() };
-        effects.extend(records(&script, scripts, &step)?);
+        effects.extend(records(&script, place, &step)?);
         if step.ended {
             effects.push(Effect::Count(count::ENDED));
             return Ok(Transition { state: None, effects });
@@ -69,7 +81,7 @@ impl<'a> Turn<'a> {
         effects.push(Effect::AddPart(stored.clone()));
         effects.push(Effect::Count(if entered.waits.is_none() { count::BEGUN } else { count::RESUMED }));
         thread.journal.push(stored);
-        cache::put(key, &thread, realm, scripts.cache);
+        cache::put(key, &thread, realm, place.cache);
         Ok(Transition { state: Some(thread), effects })
     }
 }
@@ -115,16 +127,16 @@ fn rejected(failure: &Failure) -> Reject {
 }
 
 /// The records of a step; the outputs of the processor have the names of their topics.
-fn records(script: &Script, scripts: &Scripts, step: &Step) -> Result<Vec<Effect>, Reject> {
+fn records(script: &Script, place: &Place, step: &Step) -> Result<Vec<Effect>, Reject> {
     let record = |(topic, key, value): &engine::Output| {
         let refused = |why: &str| {
             let message = format!("the script writes to the topic `{topic}`, {why}");
             Err(Reject::new(RejectReason::BadValue, message))
         };
-        if !script.topics.contains(topic) && *topic != scripts.reads {
+        if !script.topics.contains(topic) && *topic != place.reads {
             return refused("which it has not declared: add it to W.config.outputTopics");
         }
-        if !scripts.versions.is_wired(topic) && *topic != scripts.reads {
+        if !place.versions.is_wired(topic) && *topic != place.reads {
             return refused("which the script of this instance had not declared when it started: restart it");
         }
         Ok(Effect::Forward(Forward {

@@ -4,3 +4,4 @@ pub(crate) mod cases;
 mod contract;
 mod defects;
 mod workflow;
+mod zone;

@@ -5,6 +5,7 @@
 //! | `code` | a script as JavaScript whose async functions are generators |
 //! | `guard` | what is added to a script, and what it may not have |
 //! | `realm` | a script that runs, step by step |
+//! | `failure` | why a step has failed |
 //! | `limits`, `usage`, `memory` | how much a script may take, and what it takes |
 //! | `globals.js` | what a script finds around it |
 //! | `prelude.js` | the runtime library of scripts |
@@ -13,6 +14,7 @@
 //! thrown away at any time, and made again from the inputs.
 
 mod code;
+mod failure;
 mod guard;
 mod limits;
 mod memory;
@@ -27,4 +29,5 @@ pub use limits::Limits;
 /// The number of the engine and its runtime library: a change that can make a script come to something else has to raise it. It is stored with each thread.
 pub const ENGINE: u16 = 1;
 
-pub use realm::{Failure, Input, Output, Realm, Step, Topics};
+pub use failure::Failure;
+pub use realm::{Input, Output, Realm, Step, Topics};

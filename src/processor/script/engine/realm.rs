@@ -9,6 +9,7 @@ use rquickjs::{
 use serde::Deserialize;
 
 use super::code::Code;
+use super::failure::Failure;
 use super::guard::CAUGHT;
 use super::limits::Limits;
 use super::memory::Counted;
@@ -20,7 +21,7 @@ const LIBRARY: [&str; 2] = [include_str!("globals.js"), include_str!("prelude.js
 const WORKFLOW: &str = "@effectful/kafka-workflow";
 /// The module that scripts import as `S`; here it has nothing to do.
 const SERIALIZATION: &str = "@effectful/serialization";
-/// What the engine says when its stack overflows (`JS_ThrowStackOverflow` of QuickJS).
+/// What the engine says when its stack overflows (`JS_ThrowStackOverflow` of `QuickJS`).
 const OVERFLOW: &str = "Maximum call stack size exceeded";
 
 /// An input of a thread, which is all that a step depends on.
@@ -49,31 +50,6 @@ pub struct Step {
 
 /// A record that a step writes: topic, key, value.
 pub type Output = (String, String, Option<String>);
-
-/// Why a step has failed. The realm is of no use any more.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    /// The script throws where nobody catches.
-    #[error("{0}")]
-    Threw(String),
-    /// It takes more than a step may.
-    #[error("the step has taken too long: {0} interruptions of the engine; is there an endless loop?")]
-    TooLong(u32),
-    /// All steps take more than those of a thread may.
-    #[error(
-        "all steps of the thread together have taken too long: {0} interruptions of the engine; a shorter thread is run again sooner"
-    )]
-    TooLongInAll(u32),
-    /// It needs more memory.
-    #[error("the thread needs more than its {} MiB of memory", .0 >> 20)]
-    OutOfMemory(usize),
-    /// The stack has overflowed.
-    #[error("too many calls within calls: the stack of the engine has overflowed; is there an endless recursion?")]
-    TooDeep,
-    /// The event is no JSON, or the engine refuses.
-    #[error("{0}")]
-    Engine(String),
-}
 
 /// The topics of a script, by its own words, after its module-level code has run.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -116,9 +92,9 @@ impl Realm {
             .with_module(SERIALIZATION, include_str!("serialization.js"));
         runtime.set_loader(resolver, loader);
         let context = Context::full(&runtime).map_err(engine)?;
-        let loaded = context.with(|ctx| load(&ctx, code, &usage));
+        let started = context.with(|ctx| load(&ctx, code, &usage));
         usage.check()?;
-        let (step, on_step, topics) = loaded.map_err(Failure::Threw)?;
+        let (step, on_step, topics) = started.map_err(Failure::Threw)?;
         let topics = serde_json::from_str(&topics).map_err(|error| Failure::Engine(error.to_string()))?;
         Ok(Self { step, on_step, context, usage, topics, _runtime: runtime })
     }

@@ -257,43 +257,6 @@ fn what_no_thread_can_wait_in_is_refused_with_its_place() {
     );
 }
 
-/// What differs by the zone of a machine, if it is not held off.
-const DATES: &str = "const texts = ['2026-01-02', '2026-01-02T03:04', '2026-01-02 03:04', '01-02-2026', '01/02/2026', 'Jan 2 2026', '2 Jan 2026 03:04 EST',
-        'Fri Jan 02 2026 03:04:05 GMT+0200 (CET)', 'Fri, 02 Jan 2026 03:04:05 GMT', '2026-01-02T03:04:05.678+02:00', '2026', '2026-01', 'no date'];
-    const of = (it: any) => [it.getTime(), it.getDay(), it.getHours(), (it as any).getYear(), it.getTimezoneOffset(), String(it), it.toLocaleString(), it.toDateString(), it.toTimeString()];
-    const set = (deed: (it: any) => void) => { const it = new Date(0); deed(it); return it.getTime(); };
-    return [texts.map((text) => [Date.parse(text), of(new Date(text))]), of(new Date(new String('01/02/2026') as any)), of(new Date(new Date(7))), of(new Date(2026, 5)),
-        Date(), `${new Date(5)}`, new Date(5) as any - 1, new Date(2026, 5, 1) + '', set((it) => it.setHours(5)), set((it) => it.setYear(99)), set((it) => it.setMonth(7, 3)),
-        JSON.stringify(new Date(99, 1)), new (class extends Date {})(3).getHours()]";
-
-#[test]
-fn a_zone_is_told() {
-    println!("DATES {}", result(DATES));
-}
-
-#[test]
-fn the_zone_of_the_machine_is_not_seen() {
-    let of = |zone: &str| {
-        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
-        let output = command
-            .args(["--exact", "processor::script::engine::tests::a_zone_is_told", "--nocapture"])
-            .env("TZ", zone)
-            .output();
-        let text = String::from_utf8(output.unwrap().stdout).unwrap();
-        text.lines().find_map(|line| line.split_once("DATES ")).unwrap().1.to_owned()
-    };
-    let utc = of("UTC");
-    for zone in ["America/New_York", "Asia/Kolkata", "Pacific/Apia"] {
-        assert_eq!(of(zone), utc, "{zone}");
-    }
-    let read: serde_json::Value = serde_json::from_str(&utc).unwrap();
-    let millis: Vec<Option<i64>> = read[0].as_array().unwrap().iter().map(|it| it[0].as_i64()).collect();
-    let (day, hour) = (1_767_312_000_000_i64, 3_600_000_i64);
-    let noted = [day, day + 3 * hour + 240_000, day + 3 * hour + 240_000, day, day, day];
-    assert_eq!(millis[..6], noted.map(Some));
-    assert_eq!(millis[7..10], [day + hour + 245_000, day + 3 * hour + 245_000, day + hour + 245_678].map(Some));
-}
-
 #[test]
 fn mistakes_have_their_place() {
     let mistake = Code::new("shop.ts", "export async function main() {\n  return 1 +;\n}").expect_err("no script");

@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
+use super::failure::Failure;
 use super::limits::Limits;
-use super::realm::Failure;
 
 /// What a realm has taken. What is over a limit stays so, whatever the script does then: it cannot catch it.
 #[derive(Debug)]
