@@ -53,6 +53,8 @@ mod render;
 mod replay;
 mod run;
 mod schedules;
+#[cfg(feature = "script")]
+mod scripts;
 mod simulate;
 mod state;
 mod tasks;
@@ -118,6 +120,9 @@ enum Command {
     Replay(replay::Command),
     #[command(subcommand)]
     Schedules(schedules::Command),
+    #[cfg(feature = "script")]
+    #[command(subcommand)]
+    Scripts(scripts::Command),
     #[command(subcommand)]
     State(state::Command),
     #[command(subcommand)]
@@ -155,6 +160,8 @@ pub(super) fn main() -> Result<ExitCode, Failure> {
         Command::Flows(command) => flows::main(&command),
         Command::Replay(command) => replay::main(&command),
         Command::Schedules(command) => schedules::main(&command),
+        #[cfg(feature = "script")]
+        Command::Scripts(command) => scripts::main(&command),
         Command::State(command) => state::main(&command),
         Command::Topology(command) => topology::main(&command),
         Command::Traces(command) => traces::main(&command),

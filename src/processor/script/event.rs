@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::thread::Entered;
+use super::thread::{Entered, Given};
 use crate::model::{Key, Record, Reject, RejectReason};
 use crate::processor::{Keyed, Keying};
 
@@ -39,20 +39,15 @@ impl Said {
         let begin = text.strip_prefix(NEW);
         let json = begin.unwrap_or(text);
         serde_json::from_str::<serde::de::IgnoredAny>(json).map_err(|error| no_json(error.to_string()))?;
-        let waits = if begin.is_none() {
+        let given = if begin.is_some() {
+            Given::Begin(json.to_owned())
+        } else {
             // What is no object is for nothing.
             let waits = serde_json::from_str::<Reference>(json).ok().and_then(|reference| reference.waits);
             let Some(Value::String(waits)) = waits else { return Ok(Self::Nothing) };
-            Some(waits)
-        } else {
-            None
+            Given::Event(waits, json.to_owned())
         };
-        Ok(Self::Entered(Entered {
-            step: record.offset.to_string(),
-            at: record.timestamp,
-            waits,
-            text: json.to_owned(),
-        }))
+        Ok(Self::Entered(Entered { step: record.offset.to_string(), at: record.timestamp, given }))
     }
 }
 

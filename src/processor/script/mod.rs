@@ -10,7 +10,10 @@
 //! | `event` | what a record says, and the keying step |
 //! | `thread`, `stored` | the state and its encoding |
 //! | `turn` | one step of a thread |
+//! | `replay` | a thread that is run again from its inputs |
+//! | `command` | what operators can do |
 //! | `cache` | realms of threads that wait |
+//! | `check` | tries a script without a broker |
 //! | `show` | a thread as JSON |
 //! | `count` | metrics |
 //!
@@ -30,9 +33,12 @@
 //! entry is deleted.
 
 mod cache;
+mod check;
+mod command;
 pub(crate) mod count;
 pub mod engine;
 mod event;
+mod replay;
 mod show;
 mod stored;
 #[cfg(test)]
@@ -41,8 +47,10 @@ mod thread;
 mod turn;
 mod versions;
 
+pub use check::{Findings, check};
+pub use command::{CANCEL, COMMANDS, DELETE, MIGRATE};
 pub use event::ThreadKeying;
-pub use thread::{Entered, Thread};
+pub use thread::{Entered, Given, Thread};
 pub use versions::{Script, Versions};
 
 use std::borrow::Cow;
@@ -54,11 +62,14 @@ use event::Said;
 use turn::{Place, Turn};
 
 use super::archive::{Archive, Texts};
-use super::{Effect, Event, Family, Input, Learned, Processor, Transition};
+use super::{CommandSpec, Effect, Event, Family, Input, Learned, Processor, Transition};
 use crate::model::{Key, Listing, Moment, Reject, Status, Timestamp};
 
 /// The name of the processor: part of its topics, tasks and directories.
 pub const SCRIPT: &str = "script";
+
+/// The types of the library of scripts, for editors: TypeScript declarations.
+pub const TYPES: &str = include_str!("engine/workflow.d.ts");
 
 /// The only status. The number is stored.
 const WAITING: Status = Status(0);
@@ -82,19 +93,20 @@ impl Scripts {
     }
 
     fn on_record(&self, key: &Key, state: Option<Thread>, event: &Event) -> Result<Transition<Thread>, Reject> {
-        let said = Said::by(&event.record)?;
-        let turn = match (&said, state) {
-            (Said::Entered(Entered { waits: None, at, .. }), former) => Turn::begin(&self.place, *at, former.is_some()),
-            (_, None) => return Ok(Transition::forget().with(Effect::Count(count::UNKNOWN_THREAD))),
-            (Said::Entered(Entered { waits: Some(waits), .. }), Some(thread)) if thread.refs.contains(waits) => {
-                Turn::go_on(&self.place, thread)?
+        let (said, place) = (Said::by(&event.record)?, &self.place);
+        match (said, state) {
+            (Said::Entered(entered @ Entered { given: Given::Begin(_), .. }), former) => {
+                Turn::begin(place, entered.at, former.is_some()).run(key, entered)
             }
-            (_, Some(thread)) => return Ok(Transition::to(thread).with(Effect::Count(count::UNKNOWN_REF))),
-        };
-        match &said {
-            Said::Entered(entered) => turn.run(key, entered),
-            // It has begun nothing, and is for nothing.
-            Said::Nothing => Ok(Transition::forget()),
+            (Said::Entered(entered), Some(thread)) if entered.is_for(&thread) => {
+                Turn::go_on(place, thread)?.run(key, entered)
+            }
+            (Said::Entered(_) | Said::Nothing, Some(thread)) => {
+                Ok(Transition::to(thread).with(Effect::Count(count::UNKNOWN_REF)))
+            }
+            (Said::Entered(_) | Said::Nothing, None) => {
+                Ok(Transition::forget().with(Effect::Count(count::UNKNOWN_THREAD)))
+            }
         }
     }
 }
@@ -120,8 +132,12 @@ impl Processor for Scripts {
         show::show(key, &self.status_name(WAITING), thread, &self.place.versions)
     }
 
-    fn content(&self, _: &Key, thread: &Thread) -> Option<Value> {
-        Some(show::content(thread))
+    fn content(&self, key: &Key, thread: &Thread) -> Option<Value> {
+        Some(show::content(key, thread, &self.place.versions))
+    }
+
+    fn commands(&self) -> &'static [CommandSpec] {
+        COMMANDS
     }
 
     fn metrics(&self) -> Vec<Family> {
@@ -145,7 +161,7 @@ impl Processor for Scripts {
             Input::Record(event) => self.on_record(key, state, &event),
             Input::Timer(_) => Ok(Transition { state, effects: Vec::new() }),
             Input::Outcome(outcome) => Ok(Transition { state, effects: vec![Effect::Settle(outcome.slot)] }),
-            Input::Command(command) => Err(command.refusal((SCRIPT, key), "a thread has no commands")),
+            Input::Command(command) => command::on_command(&self.place, key, state, &command),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::thread::{Entered, Thread};
+use super::engine::{Output, Step};
+use super::replay;
+use super::thread::{Entered, Given, Thread};
 use super::versions::Versions;
 use crate::model::Key;
 
@@ -15,18 +17,32 @@ pub(super) fn show(key: &Key, status: &str, thread: &Thread, versions: &Versions
         "waits_for": thread.refs,
         "script": versions.known(thread.code).map(|script| script.source.name.clone()),
         "code": thread.code.to_string(),
+        "is_newest": thread.code == versions.newest().digest,
+        "engine": thread.engine,
         "steps": thread.journal.len(),
     })
 }
 
-/// `journal`: what it was given.
-pub(super) fn content(thread: &Thread) -> Value {
-    let entered = |entered: Result<Entered, _>| match entered {
-        Ok(Entered { step, at, waits, text }) => {
-            let value = serde_json::from_str::<Value>(&text).unwrap_or_default();
-            json!({ "step": step, "at": at.to_string(), "for": waits, "value": value })
-        }
-        Err(error) => json!({ "error": crate::model::Reject::to_string(&error) }),
+/// `journal`: each step, with what it was given, what it has written and what it has waited for since. The thread is run again for it.
+pub(super) fn content(key: &Key, thread: &Thread, versions: &Versions) -> Value {
+    let (steps, error) = match versions.of(thread.code) {
+        Ok(script) => replay::steps(&script, key, thread, &thread.versions),
+        Err(reject) => (Vec::new(), Some(reject.to_string())),
     };
-    json!({ "journal": thread.entered().map(entered).collect::<Vec<_>>() })
+    let written = |(topic, key, value): &Output| json!({ "topic": topic, "key": key, "value": value });
+    let step = |(Entered { step, at, given }, came): &(Entered, Step)| {
+        let value = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+        let given = match given {
+            Given::Begin(argument) => json!({ "begin": value(argument) }),
+            Given::Event(waits, event) => json!({ "for": waits, "event": value(event) }),
+            Given::Cancel => json!({ "cancel": true }),
+        };
+        let writes: Vec<Value> = came.outputs.iter().map(written).collect();
+        json!({ "step": step, "at": at.to_string(), "given": given, "writes": writes, "waits_for": came.refs, "console": came.lines })
+    };
+    let mut content = json!({ "journal": steps.iter().map(step).collect::<Vec<_>>() });
+    if let (Some(error), Some(content)) = (error, content.as_object_mut()) {
+        content.insert("error".to_owned(), error.into());
+    }
+    content
 }

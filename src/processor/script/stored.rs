@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::engine::Answered;
 use super::thread::Thread;
 use crate::codec::{Error, Part, Versioned, binary};
 use crate::model::Timestamp;
@@ -15,6 +16,7 @@ struct ThreadV1 {
     begun: Timestamp,
     chain: [u8; 16],
     refs: Vec<String>,
+    versions: Answered,
 }
 
 impl Versioned for Thread {
@@ -22,16 +24,17 @@ impl Versioned for Thread {
     const NAME: &'static str = "script";
 
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), Error> {
-        let Self { engine, code, begun, chain, ref refs, journal: _ } = *self;
-        binary::encode(&ThreadV1 { engine, code, begun, chain, refs: refs.clone() }, out)
+        let Self { engine, code, begun, chain, ref refs, ref versions, journal: _ } = *self;
+        let (refs, versions) = (refs.clone(), versions.clone());
+        binary::encode(&ThreadV1 { engine, code, begun, chain, refs, versions }, out)
     }
 
     fn decode(version: u16, bytes: &[u8]) -> Result<Self, Error> {
         if version != 1 {
             return Err(Error::Corrupt(format!("unknown version {version} of a thread")));
         }
-        let ThreadV1 { engine, code, begun, chain, refs } = binary::decode(bytes)?;
-        Ok(Self { engine, code, begun, chain, refs, journal: Vec::new() })
+        let ThreadV1 { engine, code, begun, chain, refs, versions } = binary::decode(bytes)?;
+        Ok(Self { engine, code, begun, chain, refs, versions, journal: Vec::new() })
     }
 
     fn with_parts(self, parts: Vec<Part>) -> Result<Self, Error> {

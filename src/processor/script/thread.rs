@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::engine::Answered;
 use crate::codec::{self, binary};
 use crate::model::{Reject, RejectReason, Timestamp};
 use crate::processor::flow::Digest;
@@ -20,6 +21,8 @@ pub struct Thread {
     pub chain: [u8; 16],
     /// The ids of what it waits for.
     pub refs: Vec<String>,
+    /// What `W.version` has answered, by name.
+    pub versions: Answered,
     /// What it was given, in order, as it is stored: most steps do not read it.
     pub journal: Vec<Bytes>,
 }
@@ -31,10 +34,19 @@ pub struct Entered {
     pub step: String,
     /// The timestamp of the record.
     pub at: Timestamp,
-    /// What the event is for; `None` if it has begun the thread.
-    pub waits: Option<String>,
-    /// The argument of `main`, or the event, as JSON.
-    pub text: String,
+    /// What it does.
+    pub given: Given,
+}
+
+/// What a thread can be given. The order is that of the stored form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Given {
+    /// It begins, with the argument of `main` as JSON.
+    Begin(String),
+    /// An event as JSON, for what waits for an id.
+    Event(String, String),
+    /// It is cancelled.
+    Cancel,
 }
 
 impl Thread {
@@ -45,9 +57,14 @@ impl Thread {
 }
 
 impl Entered {
+    /// True for an event that the thread waits for.
+    pub(super) fn is_for(&self, thread: &Thread) -> bool {
+        matches!(&self.given, Given::Event(waits, _) if thread.refs.contains(waits))
+    }
+
     /// Its stored form.
     pub(super) fn stored(&self) -> Result<Bytes, Reject> {
-        let mut bytes = Vec::with_capacity(self.text.len() + 32);
+        let mut bytes = Vec::new();
         binary::encode(self, &mut bytes).map_err(|error| unreadable(&error))?;
         Ok(Bytes::from(bytes))
     }

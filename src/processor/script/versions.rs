@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::engine::{Code, Limits, Realm, Topics};
+use super::engine::{Answered, Code, Limits, Realm, Topics};
 use crate::model::{Reject, RejectReason, Topic};
 use crate::processor::Learned;
 use crate::processor::archive::{Archive, Texts};
@@ -41,7 +41,8 @@ impl Script {
     /// Reads a script, and runs its module-level code, which declares the topics.
     pub fn new(name: &str, text: &str) -> Result<Self, String> {
         let code = Code::new(name, text).map_err(|mistake| mistake.to_string())?;
-        let realm = Realm::new(&code, Limits::default()).map_err(|failure| format!("{name}: {failure}"))?;
+        let realm =
+            Realm::new(&code, Limits::default(), &Answered::new()).map_err(|failure| format!("{name}: {failure}"))?;
         let Topics { outputs, ends } = realm.topics();
         if let Some(topic) = outputs.iter().find(|topic| !Topic::is_legal(topic)) {
             return Err(format!(

@@ -4,6 +4,8 @@ use crate::cli::output::Column;
 use crate::processor::dead_letter::DEAD_LETTER;
 use crate::processor::flow::FLOW;
 use crate::processor::schedule::SCHEDULE;
+#[cfg(feature = "script")]
+use crate::processor::script::SCRIPT;
 use crate::processor::trace::TRACE;
 use crate::topology::{BUNDLE, DELIVERY, TRACKING};
 
@@ -145,6 +147,39 @@ pub(in crate::cli::command) const SCHEDULES: Kind = Kind {
         ("instance", "/instance"),
     ],
     conditions: &[],
+};
+
+/// Threads of scripts.
+#[cfg(feature = "script")]
+pub(in crate::cli::command) const SCRIPTS: Kind = Kind {
+    processor: SCRIPT,
+    entries: "threads",
+    columns: &[
+        ("thread", "/key"),
+        ("begun", "/at"),
+        ("steps", "/entry/steps"),
+        ("waits for", "/entry/waits_for"),
+        ("script", "/entry/script"),
+        ("instance", "/instance"),
+    ],
+    conditions: &[
+        ConditionSpec {
+            name: "waits",
+            pointers: &[
+                "/entry/waits_for/0",
+                "/entry/waits_for/1",
+                "/entry/waits_for/2",
+                "/entry/waits_for/3",
+                "/entry/waits_for/4",
+                "/entry/waits_for/5",
+                "/entry/waits_for/6",
+                "/entry/waits_for/7",
+            ],
+            is_part: false,
+        },
+        ConditionSpec { name: "newest", pointers: &["/entry/is_newest"], is_part: false },
+        ConditionSpec { name: "code", pointers: &["/entry/code"], is_part: true },
+    ],
 };
 
 /// Traces.

@@ -8,7 +8,7 @@
 //! | `list`, `show` | the commands |
 //! | `remote` | the instance to ask |
 //! | `story` | the story of an entry on one screen |
-//! | `letter`, `flow`, `schedule`, `trace` | that of a dead letter, of a flow, of a scheduled record, of a trace |
+//! | `letter`, `flow`, `schedule`, `thread`, `trace` | that of a dead letter, a flow, a scheduled record, a thread of a script, a trace |
 //! | `words` | times, durations and texts |
 
 mod flow;
@@ -20,9 +20,13 @@ mod schedule;
 mod selection;
 mod show;
 mod story;
+#[cfg(feature = "script")]
+mod thread;
 mod trace;
 mod words;
 
+#[cfg(feature = "script")]
+pub(super) use kind::SCRIPTS;
 pub(super) use kind::{BUNDLES, DEAD_LETTERS, DELIVERIES, FLOWS, Kind, RUNS, SCHEDULES, TASKS, TRACES};
 pub(super) use list::List;
 pub(super) use selection::{Found, Selection};

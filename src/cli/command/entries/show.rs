@@ -13,6 +13,8 @@ use crate::model::Clock as _;
 use crate::processor::dead_letter::DEAD_LETTER;
 use crate::processor::flow::FLOW;
 use crate::processor::schedule::SCHEDULE;
+#[cfg(feature = "script")]
+use crate::processor::script::SCRIPT;
 use crate::processor::trace::TRACE;
 use crate::runtime::SystemClock;
 use crate::topology::{BUNDLE, DELIVERY};
@@ -48,6 +50,8 @@ impl Show {
             DEAD_LETTER => letter::letter(&item, now),
             FLOW => flow::flow(&item, now),
             SCHEDULE => schedule::schedule(&item, now),
+            #[cfg(feature = "script")]
+            SCRIPT => super::thread::thread(&item, now),
             TRACE => trace::trace(&item),
             _ => story::delivery(&item, now),
         };

@@ -36,9 +36,7 @@ pub struct CodeMistake(pub Vec<String>);
 impl Code {
     /// Reads a script; `name` tells by its end what it is: `.ts`, `.js`, `.mts` or `.mjs`.
     pub fn new(name: &str, source: &str) -> Result<Self, CodeMistake> {
-        let kind = SourceType::from_path(name).map_err(|_unknown| {
-            CodeMistake(vec![format!("{name}: a script is a file `.ts`, `.js`, `.mts` or `.mjs`")])
-        })?;
+        let kind = kind(name)?;
         let allocator = Allocator::default();
         let (program, _) = parsed(&allocator, name, source, kind)?;
         let guarded = guard::guarded(source, &program).map_err(|refused| {
@@ -52,6 +50,37 @@ impl Code {
         told(name, &guarded, lowered.diagnostics)?;
         Ok(Self { name: name.to_owned(), javascript: Codegen::new().build(&program).code })
     }
+}
+
+/// The names that a script uses and nothing in it declares, each with the places of its uses.
+pub fn foreign_names(name: &str, source: &str) -> Result<Vec<(String, Vec<String>)>, CodeMistake> {
+    let kind = kind(name)?;
+    let allocator = Allocator::default();
+    let parsed = Parser::new(&allocator, source, kind.with_module(true)).parse();
+    told(name, source, parsed.diagnostics)?;
+    let checked = SemanticBuilder::new().with_build_nodes(true).build(&parsed.program);
+    told(name, source, checked.diagnostics)?;
+    let (semantic, mut names) = (checked.semantic, Vec::new());
+    for (foreign, uses) in semantic.scoping().root_unresolved_references() {
+        let values = uses.iter().map(|id| semantic.scoping().get_reference(*id)).filter(|use_of| use_of.is_value());
+        let places: Vec<String> = values
+            .map(|use_of| {
+                let at = usize::try_from(semantic.reference_span(use_of).start).unwrap_or_default();
+                let told = place(name, source, at, "");
+                told.trim_end_matches([':', ' ']).to_owned()
+            })
+            .collect();
+        if !places.is_empty() {
+            names.push((foreign.to_string(), places));
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn kind(name: &str) -> Result<SourceType, CodeMistake> {
+    let unknown = |_| CodeMistake(vec![format!("{name}: a script is a file `.ts`, `.js`, `.mts` or `.mjs`")]);
+    SourceType::from_path(name).map_err(unknown)
 }
 
 fn parsed<'a>(

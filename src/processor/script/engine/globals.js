@@ -60,7 +60,9 @@
     return result / 4294967296;
   };
 
+  const names = [];
   const refused = (name, why) => {
+    names.push(name);
     const tell = () => { throw new ReferenceError(`${name} is not there: ${why}`); };
     Object.defineProperty(globalThis, name, { get: tell, set: tell, configurable: false, enumerable: false });
   };
@@ -75,6 +77,20 @@
   globalThis.eval = noCode;
   for (const some of [function () {}, function* () {}]) Object.defineProperty(Object.getPrototypeOf(some), "constructor", { value: noCode });
   globalThis.Function = Object.assign(noCode, { prototype: Object.getPrototypeOf(function () {}) });
+  // What a step says to nobody but those who look at it.
+  const LINES_MAX = 100, LINE_MAX = 1000;
+  let lines = [];
+  host.takeLines = () => { const taken = lines; lines = []; return taken; };
+  const shown = (value) => {
+    if (typeof value === "string") return value;
+    if (value instanceof Error) return String(value);
+    try { return JSON.stringify(value) ?? String(value); } catch { return String(value); }
+  };
+  const say = (...values) => { if (lines.length < LINES_MAX) lines.push(values.map(shown).join(" ").slice(0, LINE_MAX)); };
+  globalThis.console = {};
+  for (const name of ["log", "info", "warn", "error", "debug", "trace"]) globalThis.console[name] = say;
+  host.globals = () => JSON.stringify({ known: Object.getOwnPropertyNames(globalThis), refused: names });
+
   // It makes a promise of the engine, which nobody would run.
   Array.fromAsync = () => { throw new TypeError("Array.fromAsync is not there: write `for` and `await` each value"); };
 

@@ -23,11 +23,11 @@ mod realm;
 mod tests;
 mod usage;
 
-pub use code::{Code, CodeMistake};
+pub use code::{Code, CodeMistake, foreign_names};
 pub use limits::Limits;
 
 /// The number of the engine and its runtime library: a change that can make a script come to something else has to raise it. It is stored with each thread.
 pub const ENGINE: u16 = 1;
 
 pub use failure::Failure;
-pub use realm::{Input, Output, Realm, Step, Topics};
+pub use realm::{Answered, Deed, Globals, Input, Output, Realm, Step, Topics};

@@ -188,8 +188,11 @@
 
   // ---- the module `@effectful/kafka-workflow`
 
-  let main, outputs = [], count = 0, suspended = new Map(), ended = null;
+  let main, running, isPast, versions = new Map(), outputs = [], count = 0, suspended = new Map(), ended = null;
   const config = { outputTopics: new Set(["workflow-result", "workflow-error"]), resultTopic: "workflow-result", errorTopic: "workflow-error" };
+
+  /** What `main` returns to begin anew, without what it was given so far. */
+  class Continue { constructor(value) { this.value = value; } }
 
   /** Waits for a record with its id as `ref`. */
   class Suspended extends Promise {
@@ -215,6 +218,15 @@
     any(values) { return new Several(values, "race", false); },
     allWithCancel(values) { return Promise.all(values); },
     anyWithCancel(values) { return Promise.race(values); },
+    continueAsNew(value) { return new Continue(value); },
+    version(name, most = 1) {
+      name = String(name);
+      if (isPast === undefined) throw new Error("W.version: no thread runs yet; ask in `main`");
+      if (!Number.isInteger(most) || most < 0 || most > 1e9) throw new RangeError("W.version: a version is a whole number from 0 to 1,000,000,000");
+      // A step that was taken before there was this question was taken by the code before it.
+      if (!versions.has(name)) versions.set(name, isPast ? 0 : most);
+      return versions.get(name);
+    },
   };
   const S = { regOpaqueObject(value) { return value; }, regConstructor(value) { return value; }, bind(f, self, ...values) { return f.bind(self, ...values); } };
 
@@ -227,29 +239,48 @@
   host.topics = () => JSON.stringify({ outputs: [...config.outputTopics].map(String), ends: [config.resultTopic, config.errorTopic].filter((topic) => topic).map(String) });
   host.setMain = (it) => { main = it; };
 
-  /** One step: `text` begins the thread, or resumes what waits for `ref`. */
-  host.step = (thread, step, at, seed, text, ref) => {
-    W.threadId = thread; W.stepId = step; count = 0; outputs = [];
-    host.beginStep(at, seed);
-    const event = JSON.parse(text);
-    if (ref === undefined) {
-      Promise.resolve(main(event)).wait((state, value) => { ended = [state, value]; });
-    } else {
+  host.setVersions = (known) => { versions = new Map(JSON.parse(known)); };
+
+  const deeds = {
+    begin(value) {
+      running = Promise.resolve(main(value));
+      running.wait((state, value) => { ended = [state, value]; });
+    },
+    resume(event, ref) {
       const waits = suspended.get(ref);
       Object.hasOwn(event, "error") ? waits.settle(FAILED, event.error) : waits.settle(DONE, event.value);
+    },
+    cancel() { running.cancel(); },
+  };
+  const text = (it) => JSON.stringify(it === undefined ? null : it);
+
+  /** Writes what `main` has come to; returns what it begins anew with. */
+  const end = ([state, value]) => {
+    suspended.clear();
+    if (state === FAILED) {
+      if (config.errorTopic) W.output(text(String(value)), config.errorTopic);
+      return null;
     }
+    let result;
+    try { result = text(value instanceof Continue ? value.value : value); } catch (error) { return end([FAILED, caught(error)]); }
+    if (value instanceof Continue) return result;
+    if (config.resultTopic) W.output(result, config.resultTopic);
+    return null;
+  };
+
+  /** Before a step; `past` is true for one that was taken before. */
+  host.prepare = (thread, step, at, seed, past) => {
+    W.threadId = thread; W.stepId = step; count = 0; outputs = []; isPast = past;
+    host.beginStep(at, seed);
+    host.modules.onStep(thread, step);
+  };
+
+  /** One step: a deed with `value`, which is JSON. */
+  host.step = (deed, value, ref) => {
+    deeds[deed](JSON.parse(value), ref);
     drain();
-    if (ended !== null) {
-      const [state, value] = ended;
-      suspended.clear();
-      const topic = state === DONE ? config.resultTopic : config.errorTopic;
-      const text = (it) => JSON.stringify(it === undefined ? null : it);
-      if (state === DONE) {
-        let result;
-        try { result = [topic, text(value)]; } catch (error) { result = [config.errorTopic, text(String(caught(error)))]; }
-        if (result[0]) W.output(result[1], result[0]);
-      } else if (topic) W.output(text(String(value)), topic);
-    }
-    return JSON.stringify({ ended: ended !== null, refs: [...suspended.keys()], outputs });
+    const isEnded = ended !== null;
+    const continues = isEnded ? end(ended) : null;
+    return JSON.stringify({ ended: isEnded, continues, refs: [...suspended.keys()], outputs, versions: [...versions], lines: host.takeLines() });
   };
 })

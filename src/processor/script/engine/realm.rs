@@ -27,14 +27,25 @@ const OVERFLOW: &str = "Maximum call stack size exceeded";
 /// An input of a thread, which is all that a step depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Input<'a> {
-    /// The id of the step: the offset of its record.
+    /// The id of the step: the offset of the record.
     pub step: &'a str,
     /// The timestamp of the record, in milliseconds since 1970.
     pub at: i64,
-    /// What the event is for; `None` begins the thread.
-    pub waits: Option<&'a str>,
-    /// The argument of `main`, or the event, as JSON.
-    pub text: &'a str,
+    /// What it is for.
+    pub deed: Deed<'a>,
+    /// True for a step that was taken before: the thread is run again.
+    pub is_past: bool,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed<'a> {
+    /// Begins the thread: calls `main` with this JSON.
+    Begin(&'a str),
+    /// Gives what waits for an id an event, as JSON.
+    Resume(&'a str, &'a str),
+    /// Cancels `main`.
+    Cancel,
 }
 
 /// What a step has led to.
@@ -42,11 +53,20 @@ pub struct Input<'a> {
 pub struct Step {
     /// True if `main` has returned or thrown.
     pub ended: bool,
+    /// What it begins anew with, as JSON, if it has returned `W.continueAsNew`.
+    pub continues: Option<String>,
     /// The ids of what is waited for.
     pub refs: Vec<String>,
     /// The records, in order.
     pub outputs: Vec<Output>,
+    /// What `W.version` has answered so far, by name.
+    pub versions: Answered,
+    /// What it has said to the console.
+    pub lines: Vec<String>,
 }
+
+/// What `W.version` has answered, by name, in the order of the first questions.
+pub type Answered = Vec<(String, u32)>;
 
 /// A record that a step writes: topic, key, value.
 pub type Output = (String, String, Option<String>);
@@ -60,14 +80,26 @@ pub struct Topics {
     pub ends: Vec<String>,
 }
 
+/// The names of the global objects and functions of a realm.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Globals {
+    /// All of them.
+    pub known: Vec<String>,
+    /// Those that throw an error when they are used.
+    pub refused: Vec<String>,
+}
+
 /// A thread of a script, with all that it holds. It belongs to the thread of the system that has made it.
 pub struct Realm {
     // Values of a context have to be dropped before it.
+    prepare: Persistent<Function<'static>>,
     step: Persistent<Function<'static>>,
-    on_step: Persistent<Function<'static>>,
     context: Context,
     usage: Rc<Usage>,
     topics: Topics,
+    globals: String,
+    /// What the last step waits for.
+    refs: Vec<String>,
     _runtime: Runtime,
 }
 
@@ -79,7 +111,7 @@ impl std::fmt::Debug for Realm {
 
 impl Realm {
     /// Loads a script: its module-level code runs.
-    pub fn new(code: &Code, limits: Limits) -> Result<Self, Failure> {
+    pub fn new(code: &Code, limits: Limits, answered: &Answered) -> Result<Self, Failure> {
         let engine = |error: rquickjs::Error| Failure::Engine(error.to_string());
         let usage = Rc::new(Usage::new(limits));
         let runtime = Runtime::new_with_alloc(Counted(Rc::clone(&usage))).map_err(engine)?;
@@ -92,16 +124,23 @@ impl Realm {
             .with_module(SERIALIZATION, include_str!("serialization.js"));
         runtime.set_loader(resolver, loader);
         let context = Context::full(&runtime).map_err(engine)?;
-        let started = context.with(|ctx| load(&ctx, code, &usage));
+        let started = context.with(|ctx| load(&ctx, code, &usage, answered));
         usage.check()?;
-        let (step, on_step, topics) = started.map_err(Failure::Threw)?;
+        let (prepare, step, topics, globals) = started.map_err(Failure::Threw)?;
         let topics = serde_json::from_str(&topics).map_err(|error| Failure::Engine(error.to_string()))?;
-        Ok(Self { step, on_step, context, usage, topics, _runtime: runtime })
+        Ok(Self { prepare, step, context, usage, topics, globals, refs: Vec::new(), _runtime: runtime })
     }
 
     /// The topics of the script.
     pub fn topics(&self) -> &Topics {
         &self.topics
+    }
+
+    /// The names of what a script finds around it.
+    pub fn globals() -> Result<Globals, Failure> {
+        let code = Code { name: "globals.js".to_owned(), javascript: "export function main() {}".to_owned() };
+        let realm = Self::new(&code, Limits::default(), &Answered::new())?;
+        serde_json::from_str(&realm.globals).map_err(|error| Failure::Engine(error.to_string()))
     }
 
     /// The memory that it takes, in bytes.
@@ -114,23 +153,38 @@ impl Realm {
         self.usage.begin();
         let ran = self.context.with(|ctx| {
             let run = || -> rquickjs::Result<String> {
-                let (step, on_step) = (self.step.clone().restore(&ctx)?, self.on_step.clone().restore(&ctx)?);
-                on_step.call::<_, ()>((thread, input.step))?;
-                let at = input.at.to_string();
-                step.call((thread, input.step, at, seed(thread, input.step), input.text, input.waits))
+                let (prepare, step) = (self.prepare.clone().restore(&ctx)?, self.step.clone().restore(&ctx)?);
+                let (at, seed) = (input.at.to_string(), seed(thread, input.step));
+                prepare.call::<_, ()>((thread, input.step, at, seed, input.is_past))?;
+                let (deed, value, waits) = match input.deed {
+                    Deed::Begin(value) => ("begin", value, None),
+                    Deed::Resume(waits, event) => ("resume", event, Some(waits)),
+                    Deed::Cancel => ("cancel", "null", None),
+                };
+                step.call((deed, value, waits))
             };
             run().catch(&ctx).map_err(|error| told(error, &self.usage))
         });
         self.usage.check()?;
-        serde_json::from_str(&ran.map_err(Failure::Threw)?).map_err(|error| Failure::Engine(error.to_string()))
+        let step: Step =
+            serde_json::from_str(&ran.map_err(Failure::Threw)?).map_err(|error| Failure::Engine(error.to_string()))?;
+        self.refs.clone_from(&step.refs);
+        Ok(step)
+    }
+
+    /// True if an event for this id is waited for.
+    pub fn waits_for(&self, id: &str) -> bool {
+        self.refs.iter().any(|known| known == id)
     }
 }
 
 /// What a realm holds on to.
-type Loaded = (Persistent<Function<'static>>, Persistent<Function<'static>>, String);
+type Loaded = (Persistent<Function<'static>>, Persistent<Function<'static>>, String, String);
 
 /// Runs the runtime library, and the module-level code of a script.
-fn load(ctx: &Ctx<'_>, code: &Code, usage: &Rc<Usage>) -> Result<Loaded, String> {
+fn load(ctx: &Ctx<'_>, code: &Code, usage: &Rc<Usage>, answered: &Answered) -> Result<Loaded, String> {
+    // Names and numbers always serialize.
+    let json = serde_json::to_string(answered).unwrap_or_default();
     let run = || -> rquickjs::Result<Loaded> {
         let host = Object::new(ctx.clone())?;
         host.set("caught", caught(ctx, usage)?)?;
@@ -147,11 +201,13 @@ fn load(ctx: &Ctx<'_>, code: &Code, usage: &Rc<Usage>) -> Result<Loaded, String>
         if !main.is_function() {
             return Err(Exception::throw_type(ctx, "the script exports no function `main`, and none by default"));
         }
+        host.get::<_, Function<'_>>("setVersions")?.call::<_, ()>((json,))?;
         host.get::<_, Function<'_>>("setMain")?.call::<_, ()>((main,))?;
         ctx.globals().remove("__modules")?;
         let topics = host.get::<_, Function<'_>>("topics")?.call(())?;
-        let (step, on_step) = (host.get::<_, Function<'_>>("step")?, modules.get::<_, Function<'_>>("onStep")?);
-        Ok((Persistent::save(ctx, step), Persistent::save(ctx, on_step), topics))
+        let globals = host.get::<_, Function<'_>>("globals")?.call(())?;
+        let (prepare, step) = (host.get::<_, Function<'_>>("prepare")?, host.get::<_, Function<'_>>("step")?);
+        Ok((Persistent::save(ctx, prepare), Persistent::save(ctx, step), topics, globals))
     };
     run().catch(ctx).map_err(|error| told(error, usage))
 }

@@ -15,7 +15,7 @@ fn cold(code: &Code, inputs: &[&str]) -> Vec<Step> {
 
 /// The same in one realm.
 fn warm(code: &Code, inputs: &[&str]) -> Vec<Step> {
-    let mut realm = Realm::new(code, Limits::default()).unwrap();
+    let mut realm = Realm::new(code, Limits::default(), &Answered::new()).unwrap();
     inputs.iter().enumerate().map(|(at, text)| step(&mut realm, at, text).unwrap()).collect()
 }
 
@@ -24,8 +24,8 @@ fn step(realm: &mut Realm, at: usize, text: &str) -> Result<Step, Failure> {
     let id = at.to_string();
     let millis = 1_767_225_600_000 + i64::try_from(at).unwrap() * 1000;
     let event: serde_json::Value = serde_json::from_str(begin.unwrap_or(text)).unwrap();
-    let waits = begin.is_none().then(|| event["ref"].as_str().unwrap());
-    realm.step("t", Input { step: &id, at: millis, waits, text: begin.unwrap_or(text) })
+    let deed = begin.map_or_else(|| Deed::Resume(event["ref"].as_str().unwrap(), text), Deed::Begin);
+    realm.step("t", Input { step: &id, at: millis, deed, is_past: false })
 }
 
 fn both(source: &str, inputs: &[&str]) -> Vec<Step> {
@@ -51,7 +51,7 @@ fn result(body: &str) -> String {
 }
 
 fn fails(source: &str, limits: Limits) -> Failure {
-    let mut realm = Realm::new(&code(source), limits).unwrap();
+    let mut realm = Realm::new(&code(source), limits, &Answered::new()).unwrap();
     step(&mut realm, 0, "new:{}").expect_err("it fails")
 }
 
@@ -168,7 +168,7 @@ fn what_fails_before_or_after_the_body_is_the_end_of_the_thread_too() {
     let result = of("export async function main() { const it: any = {}; it.it = it; return it }", "new:null");
     assert!(result[0].starts_with("workflow-error t \"TypeError"), "{result:?}");
     assert_eq!(of("export async function main() {}", "new:1"), ["workflow-result t null"]);
-    let none = Realm::new(&code("export const x = 1;"), Limits::default());
+    let none = Realm::new(&code("export const x = 1;"), Limits::default(), &Answered::new());
     assert!(matches!(none, Err(Failure::Threw(text)) if text.contains("exports no function `main`")));
 }
 
@@ -262,6 +262,10 @@ fn mistakes_have_their_place() {
     let mistake = Code::new("shop.ts", "export async function main() {\n  return 1 +;\n}").expect_err("no script");
     assert!(mistake.to_string().starts_with("shop.ts:2:13: "), "{mistake}");
     assert!(Code::new("shop.py", "").expect_err("no script").to_string().contains("`.ts`"));
-    let threw = Realm::new(&code("throw new Error('no'); export async function main() {}"), Limits::default());
+    let threw = Realm::new(
+        &code("throw new Error('no'); export async function main() {}"),
+        Limits::default(),
+        &Answered::new(),
+    );
     assert!(matches!(threw, Err(Failure::Threw(text)) if text.contains("no")));
 }

@@ -1,5 +1,7 @@
 //! Tests of the steps of threads.
 
+mod command;
+
 use bytes::Bytes;
 
 use super::*;
@@ -7,7 +9,7 @@ use crate::codec::{Part, Versioned as _, part};
 use crate::model::{Headers, Record, RejectReason, Timer, TimerKind, Topic, TopicPartition};
 use crate::processor::Keying as _;
 
-const TRIP: &str = include_str!("engine/fixtures/trip.ts");
+const TRIP: &str = include_str!("../engine/fixtures/trip.ts");
 
 fn scripts(text: &str) -> Scripts {
     Scripts::new(Versions::new(Script::new("test.ts", text).unwrap()), "workflow-resume")
@@ -212,7 +214,7 @@ fn a_topic_that_is_not_an_output_of_this_instance_is_a_reject() {
 
 /// A thread of engine 1, and its inputs.
 const STORED: &str =
-    "01f5dbccfd3e975e74a9adc2c9373dcba6fd0e50b5ed3603000096eb57908841587bb1d52b40840943d50206666c6967687403373a31";
+    "01f5dbccfd3e975e74a9adc2c9373dcba6fd0e50b5ed3603000096eb57908841587bb1d52b40840943d50206666c6967687403373a3100";
 const INPUTS: [&str; 3] = [
     "0137fd0e50b5ed3603000000087b226d73223a357d",
     "0139fd1250b5ed360300000105686f74656c1b7b22726566223a22686f74656c222c2276616c7565223a2268227d",
