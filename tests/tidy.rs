@@ -43,7 +43,7 @@ const FLOORS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates with a back end, and the only files that may name them.
-const HOMES: [(&str, &[&str]); 36] = [
+const HOMES: [(&str, &[&str]); 37] = [
     ("rquickjs", &["src/processor/script/engine/"]),
     ("oxc_ast", &["src/processor/script/engine/"]),
     ("oxc_ast_visit", &["src/processor/script/engine/"]),
@@ -52,6 +52,7 @@ const HOMES: [(&str, &[&str]); 36] = [
     ("oxc_diagnostics", &["src/processor/script/engine/"]),
     ("oxc_parser", &["src/processor/script/engine/"]),
     ("oxc_semantic", &["src/processor/script/engine/"]),
+    ("oxc_sourcemap", &["src/processor/script/engine/"]),
     ("oxc_span", &["src/processor/script/engine/"]),
     ("oxc_transformer", &["src/processor/script/engine/"]),
     ("opentelemetry_proto", &["src/otlp/"]),
@@ -90,7 +91,7 @@ const PRINTING: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
 const MAY_PRINT: &str = "src/cli/";
 
 /// The folder with librdkafka's C calls, and the allocator of the engine of scripts: all unsafe code.
-const MAY_BE_UNSAFE: [&str; 2] = ["src/broker/kafka/native/", "src/processor/script/engine/memory.rs"];
+const MAY_BE_UNSAFE: [&str; 2] = ["src/broker/kafka/native/", "src/processor/script/engine/native/"];
 
 /// Names that do not describe the contents of a file or module.
 const NAMELESS: [&str; 8] = ["util", "utils", "helper", "helpers", "common", "misc", "manager", "manager2"];

@@ -66,7 +66,7 @@ fn try_threads(script: &Script, argument: &str, values: &[String], findings: &mu
         }
         findings.threads += 1;
         let number = inputs.len();
-        let step = match last_step(script, &key, inputs.clone()) {
+        let step = match last_step(script, &key, &inputs) {
             Ok(step) => step,
             Err(why) => {
                 findings.mistakes.insert(why);
@@ -87,7 +87,7 @@ fn try_threads(script: &Script, argument: &str, values: &[String], findings: &mu
 }
 
 /// The last step of a thread with these inputs.
-fn last_step(script: &Script, key: &Key, inputs: Vec<Entered>) -> Result<Step, String> {
+fn last_step(script: &Script, key: &Key, inputs: &[Entered]) -> Result<Step, String> {
     let stored: Result<_, _> = inputs.iter().map(Entered::stored).collect();
     let journal = stored.map_err(|reject| reject.to_string())?;
     let thread = Thread {
@@ -111,9 +111,10 @@ fn note(script: &Script, step: &Step, findings: &mut Findings) {
     for (topic, ..) in &step.outputs {
         findings.written.insert(topic.clone());
         if !script.topics.contains(topic) {
-            let name = &script.source.name;
+            let place = step.undeclared.iter().find(|(undeclared, _)| undeclared == topic);
+            let place = place.map_or(script.source.name.as_str(), |(_, place)| place.as_str());
             findings.mistakes.insert(format!(
-                "{name}: it writes to the topic `{topic}`, which it has not declared: add it to W.config.outputTopics (the topic that the topology reads needs no declaration)"
+                "{place}: it writes to the topic `{topic}`, which it has not declared: add it to W.config.outputTopics (the topic that the topology reads needs no declaration)"
             ));
         }
     }

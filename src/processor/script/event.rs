@@ -42,8 +42,9 @@ impl Said {
         let given = if begin.is_some() {
             Given::Begin(json.to_owned())
         } else {
-            // What is no object is for nothing.
-            let waits = serde_json::from_str::<Reference>(json).ok().and_then(|reference| reference.waits);
+            // What is no object is for nothing; an array would be read as one.
+            let is_object = json.trim_start().starts_with('{');
+            let waits = serde_json::from_str::<Reference>(json).ok().filter(|_| is_object).and_then(|it| it.waits);
             let Some(Value::String(waits)) = waits else { return Ok(Self::Nothing) };
             Given::Event(waits, json.to_owned())
         };

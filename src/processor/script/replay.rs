@@ -82,30 +82,25 @@ fn other(thread: &Thread, what: &str) -> Reject {
     Reject::new(RejectReason::Unreadable, message)
 }
 
-/// The chain after a step. Each text is preceded by its length, so that no two steps have one.
+/// The chain after a step. Each list is preceded by its length, and each text too, so that no two steps have one.
 pub(super) fn next(chain: [u8; 16], entered: &Entered, step: &Step) -> [u8; 16] {
     let Entered { step: id, at, given } = entered;
-    let mut bytes = at.as_millis().to_be_bytes().to_vec();
-    let mut add = |text: Option<&str>| {
-        let length = text.map_or(u64::MAX, |text| u64::try_from(text.len()).unwrap_or(u64::MAX - 1));
-        bytes.extend_from_slice(&length.to_be_bytes());
-        bytes.extend_from_slice(text.unwrap_or_default().as_bytes());
-    };
     let given = match given {
         Given::Begin(value) => [None, Some(value.as_str())],
         Given::Event(waits, event) => [Some(waits.as_str()), Some(event.as_str())],
         Given::Cancel => [None, None],
     };
-    for text in [Some(id.as_str())].into_iter().chain(given) {
-        add(text);
-    }
-    for (topic, key, value) in &step.outputs {
-        for text in [Some(topic.as_str()), Some(key.as_str()), value.as_deref()] {
-            add(text);
+    let outputs =
+        step.outputs.iter().flat_map(|(topic, key, value)| [Some(topic.as_str()), Some(key), value.as_deref()]);
+    let refs = step.refs.iter().map(|text| Some(text.as_str()));
+    let mut bytes = at.as_millis().to_be_bytes().to_vec();
+    let size = |length: usize| u64::try_from(length).unwrap_or(u64::MAX - 1).to_be_bytes();
+    for list in [[Some(id.as_str())].into_iter().chain(given).collect::<Vec<_>>(), outputs.collect(), refs.collect()] {
+        bytes.extend_from_slice(&size(list.len()));
+        for text in list {
+            bytes.extend_from_slice(&text.map_or_else(|| u64::MAX.to_be_bytes(), |text| size(text.len())));
+            bytes.extend_from_slice(text.unwrap_or_default().as_bytes());
         }
-    }
-    for text in &step.refs {
-        add(Some(text.as_str()));
     }
     *Uuid::new_v5(&Uuid::from_bytes(chain), &bytes).as_bytes()
 }

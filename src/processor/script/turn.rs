@@ -121,7 +121,9 @@ impl<'a> Turn<'a> {
                 Err(Reject::new(RejectReason::BadValue, message))
             };
             if !script.topics.contains(topic) && *topic != place.reads {
-                return refused("which it has not declared: add it to W.config.outputTopics");
+                let at = step.undeclared.iter().find(|(undeclared, _)| undeclared == topic);
+                let at = at.map_or_else(String::new, |(_, place)| format!(" at {place}"));
+                return refused(&format!("which it has not declared{at}: add it to W.config.outputTopics"));
             }
             if !place.versions.is_wired(topic) && *topic != place.reads {
                 return refused("which the script of this instance had not declared when it started: restart it");

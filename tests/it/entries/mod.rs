@@ -3,6 +3,7 @@
 mod flows;
 mod letters;
 mod node;
+mod scripts;
 mod selection;
 mod traces;
 mod unanswered;

@@ -20,7 +20,7 @@ use sheaf::runtime::{Application, Instance, SystemClock};
 use sheaf::store::memory::MemoryStores;
 use tokio::runtime::Runtime;
 
-const TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) const TOPOLOGY: &str = "name: paid
 sources:
   - { topic: orders,   member: parent, bundle: /order, id: /order, start: earliest }

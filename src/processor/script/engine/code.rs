@@ -4,10 +4,11 @@
 //! async function is an object that knows what it waits for, and can be cancelled there.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::Program;
-use oxc_codegen::Codegen;
+use oxc_codegen::{Codegen, CodegenOptions};
 use oxc_diagnostics::OxcDiagnostic;
 use oxc_parser::Parser;
 use oxc_semantic::{Scoping, SemanticBuilder};
@@ -15,6 +16,7 @@ use oxc_span::SourceType;
 use oxc_transformer::{HelperLoaderMode, TransformOptions, Transformer};
 
 use super::guard;
+use super::places::Places;
 
 /// The most mistakes that are told of one script.
 const MISTAKES_MAX: usize = 20;
@@ -22,10 +24,12 @@ const MISTAKES_MAX: usize = 20;
 /// A script, ready to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Code {
-    /// Its name in stack traces.
-    pub name: String,
+    /// The name of its file.
+    pub name: Arc<str>,
     /// The JavaScript, as a module.
-    pub javascript: String,
+    pub javascript: Arc<str>,
+    /// The lines of the file.
+    pub places: Places,
 }
 
 /// The mistakes of a script, each with its place.
@@ -48,7 +52,15 @@ impl Code {
         options.helper_loader.mode = HelperLoaderMode::External;
         let lowered = Transformer::new(&allocator, Path::new(name), &options).build_with_scoping(scoping, &mut program);
         told(name, &guarded, lowered.diagnostics)?;
-        Ok(Self { name: name.to_owned(), javascript: Codegen::new().build(&program).code })
+        let options = CodegenOptions { source_map_path: Some(Path::new(name).to_owned()), ..CodegenOptions::default() };
+        let generated = Codegen::new().with_options(options).build(&program);
+        let places = generated.map.as_ref().map(Places::of).unwrap_or_default();
+        Ok(Self { name: name.into(), javascript: generated.code.into(), places })
+    }
+
+    /// The line of its file that a stack trace is about, as `name:line`.
+    pub(super) fn place(&self, stack: &str) -> Option<String> {
+        Some(format!("{}:{}", self.name, self.places.line(stack)?))
     }
 }
 

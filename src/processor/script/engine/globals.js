@@ -5,7 +5,7 @@
   host.beginStep = (at, seed) => { now = Number(at); random = seed; };
 
   const OwnDate = Date;
-  const zone = /(?:[zZ]|GMT|UTC|\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:GMT|UTC)?[+-]\d\d:?\d\d)$/;
+  const zone = /(?:\b(?:[ECMP][SD]T|WES?T|CES?T|EES?T)|[zZ]|GMT|UTC|\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:GMT|UTC)?[+-]\d\d:?\d\d)$/;
   // A text that names no zone is one of UTC; so is one with the name of a zone, which engines know or do not know.
   const ofText = (text) => {
     // A zone in brackets is for people.
@@ -63,16 +63,19 @@
   const names = [];
   const refused = (name, why) => {
     names.push(name);
-    const tell = () => { throw new ReferenceError(`${name} is not there: ${why}`); };
-    Object.defineProperty(globalThis, name, { get: tell, set: tell, configurable: false, enumerable: false });
+    // A function, so that `typeof` and `in` tell no more than that there is something.
+    Object.defineProperty(globalThis, name, {
+      value: function () { throw new ReferenceError(`${name} is not there: ${why}`); }, writable: false, configurable: false, enumerable: false,
+    });
   };
   const clockless = "a workflow waits with W.suspend and a record to the topic of a scheduler";
   const outside = "a workflow writes to topics and waits for what is written to it";
+  const differs = "what it tells differs from one run to another";
   for (const name of ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "requestAnimationFrame"]) refused(name, clockless);
-  for (const name of ["fetch", "XMLHttpRequest", "WebSocket", "process", "require"]) refused(name, outside);
-  for (const name of ["performance", "WeakRef", "FinalizationRegistry", "Atomics", "SharedArrayBuffer", "gc"]) {
-    refused(name, "what it tells differs from one run to another");
-  }
+  for (const name of ["fetch", "XMLHttpRequest", "WebSocket", "require"]) refused(name, outside);
+  for (const name of ["WeakRef", "FinalizationRegistry", "SharedArrayBuffer"]) refused(name, differs);
+  for (const name of ["performance", "Atomics", "gc"]) delete globalThis[name];
+  names.push("performance", "Atomics", "process");
   const noCode = () => { throw new EvalError("code in a text is not there: its async functions could not be cancelled"); };
   globalThis.eval = noCode;
   for (const some of [function () {}, function* () {}]) Object.defineProperty(Object.getPrototypeOf(some), "constructor", { value: noCode });
@@ -94,15 +97,35 @@
   // It makes a promise of the engine, which nobody would run.
   Array.fromAsync = () => { throw new TypeError("Array.fromAsync is not there: write `for` and `await` each value"); };
 
-  // The engine is not interrupted while it looks for one text in another, so that is bounded.
-  const COMPARISONS_MAX = 1e8;
-  for (const name of ["indexOf", "lastIndexOf", "includes", "split", "replace", "replaceAll"]) {
-    const own = String.prototype[name];
-    String.prototype[name] = function (sought, ...more) {
-      if (typeof sought === "string" && this !== null && this !== undefined && String(this).length * sought.length > COMPARISONS_MAX) {
-        throw new RangeError(`String.prototype.${name}: the texts are too long: ${String(this).length} and ${sought.length} characters`);
-      }
-      return own.call(this, sought, ...more);
+  // The engine is not interrupted within one of its own functions, so what they do is counted before they do it, in jumps and calls.
+  const charge = host.charge;
+  const FREE = 200, MOST = 2 ** 31 - 1;
+  const counted = (prototype, name, cost) => {
+    const own = prototype[name];
+    if (typeof own !== "function") return;
+    const { [name]: replaced } = {
+      [name](...values) {
+        const work = cost(this, values);
+        if (work > FREE) charge(Math.min(Math.ceil(work), MOST));
+        return own.apply(this, values);
+      },
     };
+    Object.defineProperty(prototype, name, { value: replaced, writable: true, configurable: true, enumerable: false });
+  };
+  const size = (it) => (it === null || it === undefined ? 0 : Number(it.length) || 0);
+  const quick = new Set(["constructor", "at", "push", "pop", "keys", "values", "entries"]);
+  for (const name of Object.getOwnPropertyNames(Array.prototype)) {
+    if (!quick.has(name)) counted(Array.prototype, name, size);
   }
+  // One text is looked for in another letter by letter.
+  const search = (it, values) => {
+    const [sought] = values;
+    if (it === null || it === undefined || sought === null || sought === undefined) return 0;
+    if (typeof sought === "object" && (sought[Symbol.replace] !== undefined || sought[Symbol.split] !== undefined)) return 0;
+    if (typeof sought !== "string") values[0] = String(sought);
+    return (size(String(it)) * values[0].length) / 20;
+  };
+  for (const name of ["indexOf", "lastIndexOf", "includes", "split", "replace", "replaceAll"]) counted(String.prototype, name, search);
+  // Runs of combining marks are sorted, each as by insertion.
+  for (const name of ["normalize", "localeCompare"]) counted(String.prototype, name, (it) => size(String(it)) ** 2 / 1000);
 })

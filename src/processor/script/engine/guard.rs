@@ -1,12 +1,11 @@
 //! What is added to a script before it is lowered, and what it may not have.
 //!
 //! An overflow of the engine's stack is an error that a script can catch, and how deep a stack is differs from one build of the engine to another. So each
-//! `try` has one within it, which tells the realm what is thrown there: `try { try { … } catch (e) { throw __sheafCaught(e); } } catch …`. Nothing is moved to
-//! another line.
+//! `try` has one within it, which tells the realm what is thrown there: `try { try { … } catch (e) { throw __sheafCaught(e); } } catch …`, and one with `catch`
+//! and `finally` has another one around the former. Nothing is moved to another line.
 
 use oxc_ast::ast::{
-    ArrowFunctionExpression, AwaitExpression, BlockStatement, ForOfStatement, Function, ImportExpression, Program,
-    TryStatement,
+    ArrowFunctionExpression, AwaitExpression, ForOfStatement, Function, ImportExpression, Program, TryStatement,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_semantic::ScopeFlags;
@@ -20,8 +19,8 @@ const OPEN: &str = " try {";
 /// What is found in a script.
 #[derive(Default)]
 struct Found {
-    /// Where the blocks begin and end, in bytes; the end first.
-    blocks: Vec<(usize, usize)>,
+    /// What is put into a `try` of its own, from and to these bytes.
+    guarded: Vec<(usize, usize)>,
     /// What it may not have, with the place.
     refused: Vec<(usize, &'static str)>,
     /// How many functions are around this place.
@@ -41,7 +40,7 @@ pub(super) fn guarded(source: &str, program: &Program<'_>) -> Result<String, Vec
     }
     let close = format!("}} catch (e) {{ throw {CAUGHT}(e); }}");
     let mut inserts: Vec<(usize, &str)> =
-        found.blocks.iter().flat_map(|(begin, end)| [(begin + 1, OPEN), (end - 1, close.as_str())]).collect();
+        found.guarded.iter().flat_map(|(begin, end)| [(*begin, OPEN), (*end, close.as_str())]).collect();
     inserts.sort_by_key(|(at, _)| *at);
     let (mut text, mut done) = (String::with_capacity(source.len() + inserts.len() * close.len()), 0);
     for (at, insert) in inserts {
@@ -58,10 +57,6 @@ fn offset(at: u32) -> usize {
 }
 
 impl Found {
-    fn block(&mut self, block: &BlockStatement<'_>) {
-        self.blocks.push((offset(block.span.start), offset(block.span.end)));
-    }
-
     fn refuse(&mut self, at: u32, what: &'static str) {
         self.refused.push((offset(at), what));
     }
@@ -69,9 +64,11 @@ impl Found {
 
 impl<'a> Visit<'a> for Found {
     fn visit_try_statement(&mut self, it: &TryStatement<'a>) {
-        self.block(&it.block);
-        if let Some(handler) = &it.handler {
-            self.block(&handler.body);
+        // Between its braces.
+        self.guarded.push((offset(it.block.span.start) + 1, offset(it.block.span.end) - 1));
+        if let (Some(handler), Some(_)) = (&it.handler, &it.finalizer) {
+            // What the handler throws, and the binding of its parameter, before `finally` does away with it.
+            self.guarded.push((offset(it.span.start), offset(handler.span.end)));
         }
         walk::walk_try_statement(self, it);
     }

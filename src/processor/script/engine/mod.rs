@@ -6,7 +6,9 @@
 //! | `guard` | what is added to a script, and what it may not have |
 //! | `realm` | a script that runs, step by step |
 //! | `failure` | why a step has failed |
-//! | `limits`, `usage`, `memory` | how much a script may take, and what it takes |
+//! | `limits`, `usage` | how much a script may take, and what it takes |
+//! | `native` | the unsafe code: counted memory, the stack |
+//! | `places` | which line of its file a script has run |
 //! | `globals.js` | what a script finds around it |
 //! | `prelude.js` | the runtime library of scripts |
 //!
@@ -17,7 +19,8 @@ mod code;
 mod failure;
 mod guard;
 mod limits;
-mod memory;
+mod native;
+mod places;
 mod realm;
 #[cfg(test)]
 mod tests;

@@ -6,12 +6,18 @@
   "use strict";
   // An overflow of the engine's stack ends the step, and is no matter of the script's.
   const caught = host.caught;
-  const queue = [];
+  // Jobs are run in their order; those of `afterwards` when no other is left, one by one.
+  const queue = [], last = [];
   let at = 0;
   const later = (job) => { queue.push(job); };
+  const afterwards = (job) => { last.push(job); };
   const drain = () => {
-    while (at < queue.length) queue[at++]();
-    queue.length = at = 0;
+    for (;;) {
+      while (at < queue.length) queue[at++]();
+      queue.length = at = 0;
+      if (last.length === 0) return;
+      last.shift()();
+    }
   };
 
   /** What a cancelled `await` throws. */
@@ -110,12 +116,15 @@
       this.cancels = cancels;
       this.parts = Array.from(values, (value) => Promise.resolve(value));
       const results = new Array(this.parts.length);
-      let open = this.parts.length;
+      let open = this.parts.length, isDecided = false;
       const end = (state, value) => {
-        if (this.state !== PENDING) return;
-        // The others first: what they do when they are cancelled comes before what waits for this.
-        if (this.cancels) for (const part of this.parts) part.cancel();
-        this.settle(state, value);
+        if (this.state !== PENDING || isDecided) return;
+        isDecided = true;
+        const others = this.cancels ? this.parts.filter((part) => part.state === PENDING) : [];
+        if (others.length === 0) return this.settle(state, value);
+        // The others first: what they do when they are cancelled, up to where they end or wait anew, comes before what waits for this.
+        for (const part of others) part.cancel();
+        afterwards(() => this.settle(state, value));
       };
       const rules = {
         all: [(i, value) => { results[i] = value; if (--open === 0) end(DONE, results); }, (i, error) => end(FAILED, error)],
@@ -137,7 +146,8 @@
     }
     cancel() {
       if (this.state !== PENDING) return;
-      if (this.parts.every((part) => part.state !== PENDING)) return;
+      // All parts are there, or cancelled, and what waits for this has not gone on yet: it does so by the token.
+      if (this.parts.every((part) => part.state !== PENDING)) return this.settle(FAILED, new CancelToken());
       for (const part of this.parts) part.cancel();
     }
   }
@@ -157,7 +167,7 @@
       try {
         next = state === DONE ? this.generator.next(value) : this.generator.throw(value);
       } catch (error) { return this.settle(FAILED, caught(error)); } finally { this.isRunning = false; }
-      if (next.done) return this.resolve(next.value);
+      if (next.done) return this.isCancelled ? this.settle(FAILED, new CancelToken()) : this.resolve(next.value);
       const awaited = Promise.resolve(next.value);
       if (this.isCancelled) {
         this.isCancelled = false;
@@ -188,7 +198,7 @@
 
   // ---- the module `@effectful/kafka-workflow`
 
-  let main, running, isPast, versions = new Map(), outputs = [], count = 0, suspended = new Map(), ended = null;
+  let main, running, isPast, versions = new Map(), declared = new Set(), undeclared = [], outputs = [], count = 0, suspended = new Map(), ended = null;
   const config = { outputTopics: new Set(["workflow-result", "workflow-error"]), resultTopic: "workflow-result", errorTopic: "workflow-error" };
 
   /** What `main` returns to begin anew, without what it was given so far. */
@@ -196,7 +206,12 @@
 
   /** Waits for a record with its id as `ref`. */
   class Suspended extends Promise {
-    constructor(id) { super(() => {}); this.id = id; suspended.set(id, this); }
+    constructor(id) {
+      super(() => {});
+      if (suspended.has(id)) throw new Error(`W.suspend: the thread waits for \`${id}\` already`);
+      this.id = id;
+      suspended.set(id, this);
+    }
     settle(state, value) { if (this.state === PENDING && suspended.get(this.id) === this) suspended.delete(this.id); super.settle(state, value); }
   }
 
@@ -211,7 +226,12 @@
       do own = `${W.stepId}:${++count}`; while (suspended.has(own));
       return new Suspended(own);
     },
-    output(value, topic, key = W.threadId) { outputs.push([String(topic), String(key), value === undefined || value === null ? null : String(value)]); },
+    output(value, topic, key = W.threadId) {
+      topic = String(topic);
+      // Where a mistake is, is told with it.
+      if (!declared.has(topic) && undeclared.every(([other]) => other !== topic)) undeclared.push([topic, String(new Error().stack)]);
+      outputs.push([topic, String(key), value === undefined || value === null ? null : String(value)]);
+    },
     outputJSON(value, topic, key = W.threadId) { W.output(JSON.stringify(value === undefined ? null : value), topic, key); },
     cancel(value) { if (value instanceof Later) value.cancel(); },
     all(values) { return new Several(values, "all", false); },
@@ -237,13 +257,13 @@
   // The module replaces it, if the script imports it.
   host.modules = { W, S, onStep() {} };
   host.topics = () => JSON.stringify({ outputs: [...config.outputTopics].map(String), ends: [config.resultTopic, config.errorTopic].filter((topic) => topic).map(String) });
-  host.setMain = (it) => { main = it; };
+  host.setMain = (it) => { main = it; declared = new Set([...config.outputTopics].map(String)); };
 
   host.setVersions = (known) => { versions = new Map(JSON.parse(known)); };
 
   const deeds = {
     begin(value) {
-      running = Promise.resolve(main(value));
+      try { running = Promise.resolve(main(value)); } catch (error) { running = Promise.reject(caught(error)); }
       running.wait((state, value) => { ended = [state, value]; });
     },
     resume(event, ref) {
@@ -253,12 +273,15 @@
     cancel() { running.cancel(); },
   };
   const text = (it) => JSON.stringify(it === undefined ? null : it);
+  const told = (error) => {
+    try { return String(error); } catch (failure) { caught(failure); return "an error without a text"; }
+  };
 
   /** Writes what `main` has come to; returns what it begins anew with. */
   const end = ([state, value]) => {
     suspended.clear();
     if (state === FAILED) {
-      if (config.errorTopic) W.output(text(String(value)), config.errorTopic);
+      if (config.errorTopic) W.output(text(told(value)), config.errorTopic);
       return null;
     }
     let result;
@@ -270,7 +293,7 @@
 
   /** Before a step; `past` is true for one that was taken before. */
   host.prepare = (thread, step, at, seed, past) => {
-    W.threadId = thread; W.stepId = step; count = 0; outputs = []; isPast = past;
+    W.threadId = thread; W.stepId = step; count = 0; outputs = []; undeclared = []; isPast = past;
     host.beginStep(at, seed);
     host.modules.onStep(thread, step);
   };
@@ -281,6 +304,6 @@
     drain();
     const isEnded = ended !== null;
     const continues = isEnded ? end(ended) : null;
-    return JSON.stringify({ ended: isEnded, continues, refs: [...suspended.keys()], outputs, versions: [...versions], lines: host.takeLines() });
+    return JSON.stringify({ ended: isEnded, continues, refs: [...suspended.keys()], outputs, versions: [...versions], lines: host.takeLines(), undeclared });
   };
 })

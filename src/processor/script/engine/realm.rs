@@ -12,7 +12,8 @@ use super::code::Code;
 use super::failure::Failure;
 use super::guard::CAUGHT;
 use super::limits::Limits;
-use super::memory::Counted;
+use super::native::{Counted, measure_from_here};
+use super::places::{MODULE, Places};
 use super::usage::Usage;
 
 /// What a script finds around it, and the runtime library; each is a function of the object by which they and the realm know each other.
@@ -21,8 +22,8 @@ const LIBRARY: [&str; 2] = [include_str!("globals.js"), include_str!("prelude.js
 const WORKFLOW: &str = "@effectful/kafka-workflow";
 /// The module that scripts import as `S`; here it has nothing to do.
 const SERIALIZATION: &str = "@effectful/serialization";
-/// What the engine says when its stack overflows (`JS_ThrowStackOverflow` of `QuickJS`).
-const OVERFLOW: &str = "Maximum call stack size exceeded";
+/// What the engine says when its stack overflows (`JS_ThrowStackOverflow` of `QuickJS`), and when that happens in a regular expression.
+const OVERFLOWS: [&str; 2] = ["Maximum call stack size exceeded", "stack overflow"];
 
 /// An input of a thread, which is all that a step depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub struct Step {
     pub versions: Answered,
     /// What it has said to the console.
     pub lines: Vec<String>,
+    /// The topics that are not declared, each with the place that wrote to it first: `trip.ts:7`.
+    pub undeclared: Vec<(String, String)>,
 }
 
 /// What `W.version` has answered, by name, in the order of the first questions.
@@ -96,6 +99,7 @@ pub struct Realm {
     step: Persistent<Function<'static>>,
     context: Context,
     usage: Rc<Usage>,
+    code: Code,
     topics: Topics,
     globals: String,
     /// What the last step waits for.
@@ -124,11 +128,24 @@ impl Realm {
             .with_module(SERIALIZATION, include_str!("serialization.js"));
         runtime.set_loader(resolver, loader);
         let context = Context::full(&runtime).map_err(engine)?;
-        let started = context.with(|ctx| load(&ctx, code, &usage, answered));
+        let started = context.with(|ctx| {
+            measure_from_here(&ctx);
+            load(&ctx, code, &usage, answered)
+        });
         usage.check()?;
         let (prepare, step, topics, globals) = started.map_err(Failure::Threw)?;
         let topics = serde_json::from_str(&topics).map_err(|error| Failure::Engine(error.to_string()))?;
-        Ok(Self { prepare, step, context, usage, topics, globals, refs: Vec::new(), _runtime: runtime })
+        Ok(Self {
+            prepare,
+            step,
+            context,
+            usage,
+            code: code.clone(),
+            topics,
+            globals,
+            refs: Vec::new(),
+            _runtime: runtime,
+        })
     }
 
     /// The topics of the script.
@@ -138,7 +155,11 @@ impl Realm {
 
     /// The names of what a script finds around it.
     pub fn globals() -> Result<Globals, Failure> {
-        let code = Code { name: "globals.js".to_owned(), javascript: "export function main() {}".to_owned() };
+        let code = Code {
+            name: "globals.js".into(),
+            javascript: "export function main() {}".into(),
+            places: Places::default(),
+        };
         let realm = Self::new(&code, Limits::default(), &Answered::new())?;
         serde_json::from_str(&realm.globals).map_err(|error| Failure::Engine(error.to_string()))
     }
@@ -152,6 +173,7 @@ impl Realm {
     pub fn step(&mut self, thread: &str, input: Input<'_>) -> Result<Step, Failure> {
         self.usage.begin();
         let ran = self.context.with(|ctx| {
+            measure_from_here(&ctx);
             let run = || -> rquickjs::Result<String> {
                 let (prepare, step) = (self.prepare.clone().restore(&ctx)?, self.step.clone().restore(&ctx)?);
                 let (at, seed) = (input.at.to_string(), seed(thread, input.step));
@@ -163,11 +185,14 @@ impl Realm {
                 };
                 step.call((deed, value, waits))
             };
-            run().catch(&ctx).map_err(|error| told(error, &self.usage))
+            run().catch(&ctx).map_err(|error| told(error, &self.usage, &self.code))
         });
         self.usage.check()?;
-        let step: Step =
+        let mut step: Step =
             serde_json::from_str(&ran.map_err(Failure::Threw)?).map_err(|error| Failure::Engine(error.to_string()))?;
+        for (_, stack) in &mut step.undeclared {
+            *stack = self.code.place(stack).unwrap_or_else(|| self.code.name.to_string());
+        }
         self.refs.clone_from(&step.refs);
         Ok(step)
     }
@@ -188,12 +213,13 @@ fn load(ctx: &Ctx<'_>, code: &Code, usage: &Rc<Usage>, answered: &Answered) -> R
     let run = || -> rquickjs::Result<Loaded> {
         let host = Object::new(ctx.clone())?;
         host.set("caught", caught(ctx, usage)?)?;
+        host.set("charge", charge(ctx, usage)?)?;
         for part in LIBRARY {
             ctx.eval::<Function<'_>, _>(part)?.call::<_, ()>((host.clone(),))?;
         }
         let modules: Object<'_> = host.get("modules")?;
         ctx.globals().set("__modules", modules.clone())?;
-        let module = Module::declare(ctx.clone(), code.name.as_str(), code.javascript.as_str())?;
+        let module = Module::declare(ctx.clone(), MODULE, &*code.javascript)?;
         let (module, evaluated) = module.eval()?;
         evaluated.finish::<()>()?;
         let named: Value<'_> = module.get("main")?;
@@ -209,7 +235,7 @@ fn load(ctx: &Ctx<'_>, code: &Code, usage: &Rc<Usage>, answered: &Answered) -> R
         let (prepare, step) = (host.get::<_, Function<'_>>("prepare")?, host.get::<_, Function<'_>>("step")?);
         Ok((Persistent::save(ctx, prepare), Persistent::save(ctx, step), topics, globals))
     };
-    run().catch(ctx).map_err(|error| told(error, usage))
+    run().catch(ctx).map_err(|error| told(error, usage, code))
 }
 
 /// What is called with each error that is caught, and returns it.
@@ -224,25 +250,40 @@ fn caught<'js>(ctx: &Ctx<'js>, usage: &Rc<Usage>) -> rquickjs::Result<Function<'
     Function::new(ctx.clone(), caught)?.with_name(CAUGHT)
 }
 
+/// What is called before work that the engine is not interrupted in.
+fn charge<'js>(ctx: &Ctx<'js>, usage: &Rc<Usage>) -> rquickjs::Result<Function<'js>> {
+    let usage = Rc::clone(usage);
+    let charge = move |ctx: Ctx<'js>, work: u32| {
+        if usage.charged(work) {
+            return Err(Exception::throw_range(&ctx, "the step takes too long"));
+        }
+        Ok(())
+    };
+    Function::new(ctx.clone(), charge)
+}
+
 /// True for the error that the engine throws when its stack overflows.
 fn is_overflow(error: &Value<'_>) -> bool {
     let message = |error: &Exception<'_>| error.message();
-    error.as_exception().and_then(message).is_some_and(|message| message == OVERFLOW)
+    error.as_exception().and_then(message).is_some_and(|message| OVERFLOWS.contains(&message.as_str()))
 }
 
 /// The text of what was thrown.
-fn told(error: CaughtError<'_>, usage: &Usage) -> String {
+fn told(error: CaughtError<'_>, usage: &Usage, code: &Code) -> String {
     match error {
         CaughtError::Exception(exception) => {
             if is_overflow(exception.as_value()) {
                 usage.too_deep();
             }
             let message = exception.message().unwrap_or_default();
-            let stack = exception.stack().unwrap_or_default();
-            let first = stack.lines().next().unwrap_or_default().trim().to_owned();
-            if first.is_empty() { message } else { format!("{message} ({first})") }
+            let place = exception.stack().and_then(|stack| code.place(&stack));
+            place.map_or_else(|| message.clone(), |place| format!("{place}: {message}"))
         }
-        other @ (CaughtError::Error(_) | CaughtError::Value(_)) => other.to_string(),
+        CaughtError::Value(value) => {
+            let text = value.as_string().and_then(|text| text.to_string().ok());
+            text.unwrap_or_else(|| format!("a value that is no error: {}", value.type_name()))
+        }
+        CaughtError::Error(error) => error.to_string(),
     }
 }
 

@@ -5,6 +5,9 @@ use std::cell::Cell;
 use super::failure::Failure;
 use super::limits::Limits;
 
+/// How many jumps and calls the engine makes from one interruption to the next (`JS_INTERRUPT_COUNTER_INIT` of `QuickJS`).
+const PER_INTERRUPTION: u32 = 10_000;
+
 /// What a realm has taken. What is over a limit stays so, whatever the script does then: it cannot catch it.
 #[derive(Debug)]
 pub(super) struct Usage {
@@ -13,6 +16,8 @@ pub(super) struct Usage {
     bytes: Cell<usize>,
     /// The interruptions of this step, and of all steps.
     interruptions: Cell<(u32, u32)>,
+    /// What was charged and is no interruption yet.
+    rest: Cell<u32>,
     is_out_of_memory: Cell<bool>,
     is_too_deep: Cell<bool>,
 }
@@ -23,6 +28,7 @@ impl Usage {
             limits,
             bytes: Cell::new(0),
             interruptions: Cell::new((0, 0)),
+            rest: Cell::new(0),
             is_out_of_memory: Cell::new(false),
             is_too_deep: Cell::new(false),
         }
@@ -58,6 +64,16 @@ impl Usage {
     pub(super) fn interrupted(&self) -> bool {
         let (step, all) = self.interruptions.get();
         self.interruptions.set((step.saturating_add(1), all.saturating_add(1)));
+        self.check().is_err()
+    }
+
+    /// Counts work of the engine that it is not interrupted in, in jumps and calls; true if that is too much.
+    pub(super) fn charged(&self, work: u32) -> bool {
+        let work = self.rest.get().saturating_add(work);
+        self.rest.set(work % PER_INTERRUPTION);
+        let (step, all) = self.interruptions.get();
+        let more = work / PER_INTERRUPTION;
+        self.interruptions.set((step.saturating_add(more), all.saturating_add(more)));
         self.check().is_err()
     }
 

@@ -11,8 +11,9 @@ use crate::processor::Keying as _;
 
 const TRIP: &str = include_str!("../engine/fixtures/trip.ts");
 
+/// They hold no realm, so that each step is one of what is stored.
 fn scripts(text: &str) -> Scripts {
-    Scripts::new(Versions::new(Script::new("test.ts", text).unwrap()), "workflow-resume")
+    Scripts::new(Versions::new(Script::new("test.ts", text).unwrap()), "workflow-resume").holding(0)
 }
 
 fn record(offset: i64, value: Option<&str>) -> Record {
@@ -74,7 +75,7 @@ fn a_thread_is_run_from_what_is_stored_of_it() {
     let late = step(&scripts, thread, 12, r#"{"ref":"7:1"}"#).unwrap();
     assert_eq!(forwards(&late), ["cancel t hotel h", r#"workflow-error t "too late""#]);
     assert_eq!(late.state, None);
-    for value in ["{}", "null", "7", r#"{"ref":7}"#, r#"["ref"]"#, r#"{"Ref":"a"}"#] {
+    for value in ["{}", "null", "7", r#"{"ref":7}"#, r#"["car"]"#, r#"{"Ref":"car"}"#] {
         assert!(
             step(&scripts, begun_thread.clone(), 8, value)
                 .unwrap()
@@ -214,7 +215,7 @@ fn a_topic_that_is_not_an_output_of_this_instance_is_a_reject() {
 
 /// A thread of engine 1, and its inputs.
 const STORED: &str =
-    "01f5dbccfd3e975e74a9adc2c9373dcba6fd0e50b5ed3603000096eb57908841587bb1d52b40840943d50206666c6967687403373a3100";
+    "01f5dbccfd3e975e74a9adc2c9373dcba6fd0e50b5ed3603000072a3496093765d9dbda697c8049da8d70206666c6967687403373a3100";
 const INPUTS: [&str; 3] = [
     "0137fd0e50b5ed3603000000087b226d73223a357d",
     "0139fd1250b5ed360300000105686f74656c1b7b22726566223a22686f74656c222c2276616c7565223a2268227d",
@@ -240,4 +241,23 @@ fn threads_that_are_stored_are_run_as_they_were() {
     // It has come to the same as the build of that day.
     let late = step(&scripts.holding(0), Some(thread), 13, r#"{"ref":"7:1"}"#).unwrap();
     assert_eq!(forwards(&late), ["cancel t car 1,ä", "cancel t hotel h", r#"workflow-error t "too late""#]);
+}
+
+#[test]
+fn a_held_realm_that_is_ahead_of_the_state_is_not_used() {
+    // As after a transaction that was aborted: the state is what it was, and the realm has gone on.
+    let (held, cold) = (scripts(TRIP).holding(64 << 20), scripts(TRIP));
+    let mut parts = Vec::new();
+    let thread = stored(step(&held, None, 7, "new:{}").unwrap(), &mut parts);
+    let (car, hotel) = (r#"{"ref":"car","value":"c"}"#, r#"{"ref":"hotel","value":"h"}"#);
+    let aborted = step(&held, thread.clone(), 8, car).unwrap();
+    assert_eq!(aborted.state.as_ref().unwrap().refs, ["hotel", "flight", "7:1"]);
+    let instead = step(&held, thread.clone(), 8, hotel).unwrap();
+    assert_eq!(instead, step(&cold, thread, 8, hotel).unwrap());
+    let late = r#"{"ref":"7:1"}"#;
+    let again = step(&held, instead.state, 9, late).unwrap();
+    assert_eq!(forwards(&again), ["cancel t hotel h", r#"workflow-error t "too late""#]);
+    // A step that fails spoils its realm, and nothing else.
+    let from_aborted = step(&held, aborted.state, 9, late).unwrap();
+    assert_eq!(forwards(&from_aborted), ["cancel t car c", r#"workflow-error t "too late""#]);
 }

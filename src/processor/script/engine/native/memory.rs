@@ -9,13 +9,13 @@ use std::rc::Rc;
 
 use rquickjs::allocator::{Allocator, RustAllocator};
 
-use super::usage::Usage;
+use super::super::usage::Usage;
 
 /// What sizes are rounded up to, as by `RustAllocator`.
 const ALIGN: usize = align_of::<u64>();
 
 /// Gives the engine memory, as long as its realm may have more.
-pub(super) struct Counted(pub(super) Rc<Usage>);
+pub(in super::super) struct Counted(pub(in super::super) Rc<Usage>);
 
 impl Counted {
     /// Memory that is counted with this size; null if there is none.
