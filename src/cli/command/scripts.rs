@@ -37,7 +37,7 @@ pub(super) enum Command {
 Any instance answers. A topology file with `script: ..` runs threads of a script.
 
   sheaf scripts list --filter waits=hotel    what waits for an event `hotel`
-  sheaf scripts list --filter newest=false   what goes on with an older script
+  sheaf scripts list --filter version=older  what goes on with an older script
   sheaf scripts list --text trip-1 --watch")]
 pub(super) struct ListThreads {
     #[command(flatten)]
@@ -75,7 +75,7 @@ the thread was given so far; if that writes the same records and waits for the s
 W.version lets a script do something else from now on.
 
   sheaf scripts migrate trip-1 -c sheaf.yaml --by ann --why 'version 2'
-  sheaf scripts migrate -c sheaf.yaml --filter newest=false --by ann --why 'version 2'")]
+  sheaf scripts migrate -c sheaf.yaml --filter version=older --by ann --why 'version 2'")]
 pub(super) struct Migrate {
     #[command(flatten)]
     entries: EntryArgs,

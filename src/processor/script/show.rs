@@ -1,5 +1,8 @@
 //! A thread as JSON, for people and the query API.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::engine::{Output, Step};
@@ -15,12 +18,17 @@ pub(super) fn show(key: &Key, status: &str, thread: &Thread, versions: &Versions
         "status": status,
         "begun_at": thread.begun.to_string(),
         "waits_for": thread.refs,
-        "script": versions.known(thread.code).map(|script| script.source.name.clone()),
+        "script": versions.known(thread.code).map(|script| file_name(&script.source.name).to_owned()),
         "code": thread.code.to_string(),
-        "is_newest": thread.code == versions.newest().digest,
+        "version": if thread.code == versions.newest().digest { "newest" } else { "older" },
         "engine": thread.engine,
         "steps": thread.journal.len(),
     })
+}
+
+/// The name of a file without its folders, which may differ from one instance to another.
+fn file_name(path: &str) -> &str {
+    Path::new(path).file_name().and_then(OsStr::to_str).unwrap_or(path)
 }
 
 /// `journal`: each step, with what it was given, what it has written and what it has waited for since. The thread is run again for it.

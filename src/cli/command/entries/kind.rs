@@ -177,7 +177,7 @@ pub(in crate::cli::command) const SCRIPTS: Kind = Kind {
             ],
             is_part: false,
         },
-        ConditionSpec { name: "newest", pointers: &["/entry/is_newest"], is_part: false },
+        ConditionSpec { name: "version", pointers: &["/entry/version"], is_part: false },
         ConditionSpec { name: "code", pointers: &["/entry/code"], is_part: true },
     ],
 };

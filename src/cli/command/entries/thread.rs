@@ -13,7 +13,7 @@ pub(super) fn thread(item: &Value, now: Timestamp) -> String {
     let [key, begun, script, code] =
         ["/key", "/entry/begun_at", "/entry/script", "/entry/code"].map(|pointer| text(item, pointer));
     let waits: Vec<&str> = list(item, "/entry/waits_for").iter().filter_map(Value::as_str).collect();
-    let newest = if text(item, "/entry/is_newest") == "false" { ", which is not that of today" } else { "" };
+    let newest = if text(item, "/entry/version") == "older" { ", which is not that of today" } else { "" };
     let mut lines = vec![
         format!("thread {key}"),
         String::new(),
@@ -70,7 +70,7 @@ mod tests {
             { "at": "2026-01-01T00:00:30Z", "given": { "for": "hotel", "event": { "ref": "hotel", "error": "full" } }, "waits_for": ["0:1"] },
             { "at": "2026-01-01T00:00:40Z", "given": { "cancel": true }, "waits_for": ["x"] },
         ]);
-        let entry = json!({ "begun_at": "2026-01-01T00:00:00Z", "script": "trip.ts", "code": "0123456789abcdef", "waits_for": ["x"], "is_newest": false });
+        let entry = json!({ "begun_at": "2026-01-01T00:00:00Z", "script": "trip.ts", "code": "0123456789abcdef", "waits_for": ["x"], "version": "older" });
         let story =
             thread(&json!({ "key": "t", "entry": entry, "content": { "journal": journal, "error": "no" } }), now);
         for line in [

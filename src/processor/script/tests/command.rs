@@ -73,7 +73,7 @@ fn a_thread_goes_on_with_new_code_if_that_does_the_same_so_far() {
     let still = step(&fixed, thread.clone(), 3, r#"{"ref":"b"}"#).unwrap();
     assert_eq!(forwards(&still), [r#"workflow-result t "old""#], "an edited file counts for new threads");
     let migrated = stored(command(&fixed, thread.clone(), MIGRATE).unwrap(), &mut parts);
-    assert_eq!(fixed.show(&Key::new("t"), migrated.as_ref().unwrap())["is_newest"], true);
+    assert_eq!(fixed.show(&Key::new("t"), migrated.as_ref().unwrap())["version"], "newest");
     let ended = step(&fixed, migrated.clone(), 3, r#"{"ref":"b"}"#).unwrap();
     assert_eq!(forwards(&ended), [r#"workflow-result t "new""#]);
     // A command that is repeated changes nothing.
