@@ -69,20 +69,8 @@ fn topics(list: &Item<'_>) -> Option<Vec<(String, Option<StartAt>)>> {
         let hint = "write `- { topic: requests }`".to_owned();
         list.problem("there is no topic, so that nothing would be scheduled", Some(hint));
     }
-    let read: Vec<Option<(String, Option<StartAt>)>> = items.iter().map(topic).collect();
+    let read: Vec<Option<(String, Option<StartAt>)>> = items.iter().map(start::topic).collect();
     let names = read.iter().map(|topic| topic.as_ref().map(|(name, _)| name.as_str()));
     beside::refuse_repeated(&items, names, "read");
     read.into_iter().collect()
-}
-
-fn topic(item: &Item<'_>) -> Option<(String, Option<StartAt>)> {
-    let mut fields = item.fields()?;
-    let topic = fields.required_item("topic").and_then(|item| name::topic(&item));
-    let start = fields.item("start").map(|item| start::read(&item));
-    fields.finish();
-    let start = match start {
-        Some(read) => Some(read?),
-        None => None,
-    };
-    Some((topic?, start))
 }

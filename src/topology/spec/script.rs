@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{name, start};
+use super::start;
 use crate::codec::yaml::Item;
 use crate::model::Topic;
 use crate::processor::erase;
@@ -67,17 +67,5 @@ fn only(list: &Item<'_>) -> Option<(String, Option<StartAt>)> {
         list.problem("a script reads one topic, whose offsets are the ids of its steps", Some(hint));
         return None;
     };
-    topic(item)
-}
-
-fn topic(item: &Item<'_>) -> Option<(String, Option<StartAt>)> {
-    let mut fields = item.fields()?;
-    let topic = fields.required_item("topic").and_then(|item| name::topic(&item));
-    let start = fields.item("start").map(|item| start::read(&item));
-    fields.finish();
-    let start = match start {
-        Some(read) => Some(read?),
-        None => None,
-    };
-    Some((topic?, start))
+    start::topic(item)
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::name;
 use crate::codec::yaml::Item;
 use crate::model::Timestamp;
 use crate::topology::StartAt;
@@ -14,6 +15,19 @@ pub(super) fn read(item: &Item<'_>) -> Option<StartAt> {
         text if is_duration(text) => item.read::<Duration>().map(StartAt::Ago),
         _ => item.parsed(time).map(StartAt::Time),
     }
+}
+
+/// Reads a topic of a list, with where its first start begins: `{ topic: events, start: earliest }`.
+pub(super) fn topic(item: &Item<'_>) -> Option<(String, Option<StartAt>)> {
+    let mut fields = item.fields()?;
+    let topic = fields.required_item("topic").and_then(|item| name::topic(&item));
+    let start = fields.item("start").map(|item| read(&item));
+    fields.finish();
+    let start = match start {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    Some((topic?, start))
 }
 
 /// True for digits with a unit, such as `7d`: a time has more digits and signs after its first number.
