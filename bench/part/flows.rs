@@ -17,9 +17,9 @@ use crate::worker::Worker;
 use crate::{Result, usage};
 
 /// The partitions of all topics.
-const PARTITIONS: i32 = 4;
+pub(crate) const PARTITIONS: i32 = 4;
 /// The messages of a transaction.
-const BATCH: u64 = 10_000;
+pub(crate) const BATCH: u64 = 10_000;
 /// The time in which clients and stores come to rest, after the last message.
 const SETTLE: Duration = Duration::from_secs(30);
 
@@ -167,7 +167,7 @@ fn setup(options: &Options, application: &str, topology: &str) -> Setup {
 }
 
 /// Waits until the instance has its partitions.
-fn ready(instance: &mut Instance) -> Result<()> {
+pub(crate) fn ready(instance: &mut Instance) -> Result<()> {
     instance.until("its tasks run", |instance| {
         let assigned = instance.metric("sheaf_consumer_assigned_partitions", &["inbox"])?;
         Some(assigned >= f64::from(PARTITIONS))
@@ -219,13 +219,14 @@ fn mib(directory: &std::path::Path) -> Result<f64> {
 }
 
 /// A count as a figure.
-fn of(count: u64) -> f64 {
+pub(crate) fn of(count: u64) -> f64 {
     let thousands = u32::try_from(count / 1_000).unwrap_or(u32::MAX);
     let rest = u32::try_from(count % 1_000).unwrap_or_default();
     f64::from(thousands).mul_add(1_000.0, f64::from(rest))
 }
 
-fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Table {
+/// A table of figures.
+pub(crate) fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN);
     table.set_header(columns.iter().copied());

@@ -1,5 +1,5 @@
-//! The program of `bench/run restore`, `handover`, `delivery` and `flows`: the speed of restores, the time without processing during a
-//! move, the throughput to a slow server, and the costs of flows.
+//! The program of `bench/run restore`, `handover`, `delivery`, `flows` and `scripts`: the speed of restores, the time without processing
+//! during a move, the throughput to a slow server, and the costs of flows and of scripts.
 #![expect(
     clippy::print_stdout,
     clippy::disallowed_methods,
@@ -13,6 +13,7 @@ mod flows;
 mod handover;
 mod instance;
 mod restore;
+mod scripts;
 mod slow_server;
 mod steady_load;
 #[path = "../lib/usage.rs"]
@@ -31,7 +32,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 /// A result of the benchmark; it ends at the first error.
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Measure restores, moves of state, deliveries, and flows
+/// Measure restores, moves of state, deliveries, flows, and scripts
 #[derive(Clone, Debug, Parser)]
 enum Command {
     /// Restore stores from a changelog, in this process
@@ -42,6 +43,8 @@ enum Command {
     Delivery(delivery::Options),
     /// Let many flows wait, and workers answer their tasks
     Flows(flows::Options),
+    /// Run steps of scripts, in this process and through Kafka
+    Scripts(scripts::Options),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Handover(options) => handover::measure(&options),
         Command::Delivery(options) => delivery::measure(&options),
         Command::Flows(options) => flows::measure(&options),
+        Command::Scripts(options) => scripts::measure(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

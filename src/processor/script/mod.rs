@@ -20,7 +20,8 @@
 //! # The wire
 //!
 //! The key of a record is the id of a thread. The value `new:` and JSON begins the thread: `main` is called with it. Any other value is JSON, `{"ref": id,
-//! "value": any}` or `{"ref": id, "error": any}`: the `await` of `W.suspend` with this id returns the value, or throws the error.
+//! "value": any}` or `{"ref": id, "error": any}`: the `await` of `W.suspend` with this id returns the value, or throws the error. [`Format::Text`] is another
+//! way to write the same.
 //!
 //! # The table
 //!
@@ -49,7 +50,7 @@ mod versions;
 
 pub use check::{Findings, check};
 pub use command::{CANCEL, COMMANDS, DELETE, MIGRATE};
-pub use event::ThreadKeying;
+pub use event::{Format, ThreadKeying};
 pub use thread::{Entered, Given, Thread};
 pub use versions::{Script, Versions};
 
@@ -83,7 +84,13 @@ pub struct Scripts {
 impl Scripts {
     /// A processor for this script and the topic with the events of its threads.
     pub fn new(versions: Versions, reads: impl Into<String>) -> Self {
-        Self { place: Place { versions, reads: reads.into(), cache: 64 << 20 } }
+        Self { place: Place { versions, reads: reads.into(), format: Format::Json, cache: 64 << 20 } }
+    }
+
+    /// The same for records in this format.
+    #[must_use]
+    pub fn reading(self, format: Format) -> Self {
+        Self { place: Place { format, ..self.place } }
     }
 
     /// The same with so many bytes of realms that each thread of the system holds; 0 for none, so that each step runs all before it again.
@@ -93,7 +100,7 @@ impl Scripts {
     }
 
     fn on_record(&self, key: &Key, state: Option<Thread>, event: &Event) -> Result<Transition<Thread>, Reject> {
-        let (said, place) = (Said::by(&event.record)?, &self.place);
+        let (said, place) = (Said::by(&event.record, self.place.format)?, &self.place);
         match (said, state) {
             (Said::Entered(entered @ Entered { given: Given::Begin(_), .. }), former) => {
                 Turn::begin(place, entered.at, former.is_some()).run(key, entered)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::engine::{ENGINE, Limits, Output, Realm, Step};
+use super::event::Format;
 use super::replay::{self, rejected};
 use super::thread::{Entered, Given, Thread};
 use super::versions::{Script, Versions};
@@ -22,6 +23,8 @@ pub(super) struct Place {
     pub versions: Versions,
     /// The topic that is read, to which each script may write.
     pub reads: String,
+    /// How the records are written.
+    pub format: Format,
     /// The most memory of the realms that a thread of the system holds, in bytes.
     pub cache: usize,
 }

@@ -19,9 +19,9 @@ const TIMES: [&str; 2] = ["at", "now"];
 pub struct Command {
     /// The first word.
     pub name: String,
-    /// The other words without `=`.
+    /// The other words.
     pub words: Vec<String>,
-    /// The `name=value` words.
+    /// The `name=value` words; a name has letters, digits, `_`, `-` and `.`.
     pub named: BTreeMap<String, String>,
 }
 
@@ -33,7 +33,7 @@ impl Command {
         while !rest.is_empty() {
             let end = if rest.starts_with(['{', '[']) { rest.len() } else { end_of_word(rest) };
             let (word, more) = rest.split_at(end);
-            match word.split_once('=').filter(|_| !word.starts_with(['{', '['])) {
+            match word.split_once('=').filter(|(name, _)| is_name(name)) {
                 Some((name, value)) => {
                     let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
                     named.insert(name.to_owned(), quoted.unwrap_or(value).to_owned());
@@ -97,6 +97,11 @@ impl Command {
     pub fn unknown(&self) -> Error {
         Error::UnknownCommand { command: self.name.clone() }
     }
+}
+
+/// True for what can stand before `=`: anything else is a word with a `=`, such as JSON, or a value `v1:=x`.
+fn is_name(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
 }
 
 /// The length of the first word: up to a blank, or up to the quote that ends its value.

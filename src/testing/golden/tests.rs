@@ -64,6 +64,8 @@ fn a_command_is_a_name_with_words_and_arguments() {
     assert_eq!(error, "`record` has no argument `now`; it has [\"x\"]");
     assert_eq!(command.allow(&[], 1).unwrap_err().to_string(), "`record` takes 1 words at most");
     assert_eq!(command.word(2).unwrap_err().to_string(), "`record` needs another word");
+    let text = Command::parse("send t key=k v4:=PS124").unwrap();
+    assert_eq!((text.words.as_slice(), text.named.len()), (["t", "v4:=PS124"].map(str::to_owned).as_slice(), 1));
     let quoted = Command::parse("refuse p1 why=\"no such = job\" at=1h").unwrap();
     assert_eq!((quoted.named["why"].as_str(), quoted.named["at"].as_str()), ("no such = job", "1h"));
     let error = Command::parse("a n=x").unwrap().get::<u32>("n").unwrap_err().to_string();

@@ -7,11 +7,14 @@ use super::start;
 use crate::codec::yaml::Item;
 use crate::model::Topic;
 use crate::processor::erase;
-use crate::processor::script::{SCRIPT, Scripts, ThreadKeying, Versions};
+use crate::processor::script::{Format, SCRIPT, Scripts, ThreadKeying, Versions};
 use crate::topology::{Node, Output, Source, StartAt};
 
 /// The default of [`Script::cache_mib`]: some 400 threads.
 const CACHE_MIB: u16 = 64;
+
+/// The words of the key `format`.
+const FORMATS: &[(&str, Format)] = &[("json", Format::Json), ("text", Format::Text)];
 
 /// A script, and the topic with the events of its threads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub struct Script {
     pub reads: String,
     /// Where the first start begins it.
     pub start: Option<StartAt>,
+    /// How the values of the records are written.
+    pub format: Format,
     /// The most memory of the realms that a stream thread holds, in MiB; 0 for none.
     pub cache_mib: u16,
 }
@@ -31,7 +36,7 @@ pub struct Script {
 impl Script {
     /// The source, for the node with this index.
     pub(super) fn source(&self, node: usize) -> Source {
-        Source { topic: Topic::new(&self.reads), node, keying: Arc::new(ThreadKeying), start: self.start }
+        Source { topic: Topic::new(&self.reads), node, keying: Arc::new(ThreadKeying(self.format)), start: self.start }
     }
 
     /// The node; `None` until the script is read. Its outputs have the names of their topics.
@@ -41,7 +46,8 @@ impl Script {
         if !topics.contains(&self.reads) {
             topics.push(self.reads.clone());
         }
-        let scripts = Scripts::new(versions, self.reads.clone()).holding(usize::from(self.cache_mib) << 20);
+        let scripts =
+            Scripts::new(versions, self.reads.clone()).reading(self.format).holding(usize::from(self.cache_mib) << 20);
         let outputs = topics.iter().map(|topic| Output::public(topic.as_str(), Topic::new(topic)));
         Some(Node::new(SCRIPT, erase(scripts), outputs.collect()))
     }
@@ -53,10 +59,11 @@ pub(super) fn read(section: &Item<'_>) -> Option<Script> {
     // All keys are read before the first `?`, so that all mistakes are reported.
     let file = fields.required_item("file").and_then(|item| item.read::<PathBuf>());
     let reads = fields.required_item("reads").and_then(|item| only(&item));
+    let format = fields.item("format").map_or(Some(Format::Json), |item| item.word(FORMATS));
     let cache_mib = fields.item("cache_mib").map_or(Some(CACHE_MIB), |item| item.integer(0..=i64::from(u16::MAX)));
     fields.finish();
     let (reads, start) = reads?;
-    Some(Script { file: file?, versions: None, reads, start, cache_mib: cache_mib? })
+    Some(Script { file: file?, versions: None, reads, start, format: format?, cache_mib: cache_mib? })
 }
 
 /// The only topic: the ids of steps are offsets, which two topics would share.

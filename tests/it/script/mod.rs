@@ -3,5 +3,6 @@
 pub(crate) mod cases;
 mod contract;
 mod defects;
+mod text;
 mod workflow;
 mod zone;

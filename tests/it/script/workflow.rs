@@ -22,8 +22,13 @@ pub(super) struct Workflow {
 impl Workflow {
     /// A script, and how much memory for realms is held; without any, each step runs all before it again.
     pub(super) fn of(text: &str, cache_mib: u16) -> Self {
+        Self::with_keys(text, &format!("cache_mib: {cache_mib}"))
+    }
+
+    /// A script with more keys of `script`.
+    pub(super) fn with_keys(text: &str, keys: &str) -> Self {
         let yaml = format!(
-            "name: test\nscript:\n  file: test.ts\n  reads: [{{ topic: {RESUME}, start: earliest }}]\n  cache_mib: {cache_mib}\n"
+            "name: test\nscript:\n  file: test.ts\n  reads: [{{ topic: {RESUME}, start: earliest }}]\n  {keys}\n"
         );
         let mut spec = Spec::parse("test", &yaml).unwrap();
         let versions = Versions::new(Script::new("test.ts", text).unwrap());

@@ -121,10 +121,10 @@ fn what_is_no_event_is_rejected() {
         (Some("new:"), RejectReason::Unparsable),
         (Some("hello"), RejectReason::Unparsable),
     ] {
-        assert_eq!(ThreadKeying.key(&record(1, value)).unwrap_err().reason, reason, "{value:?}");
+        assert_eq!(ThreadKeying::default().key(&record(1, value)).unwrap_err().reason, reason, "{value:?}");
     }
     let keyless = Record { key: None, ..record(1, Some("new:1")) };
-    assert_eq!(ThreadKeying.key(&keyless).unwrap_err().reason, RejectReason::BadId);
+    assert_eq!(ThreadKeying::default().key(&keyless).unwrap_err().reason, RejectReason::BadId);
 }
 
 #[test]
