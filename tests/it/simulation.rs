@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 
 use sheaf::processor::flow;
 use sheaf::runtime::Mutation;
-use sheaf::sim::swarm::{Coverage, CoveragePoint, Report, run, run_at_least_once, run_flows, run_with_history};
+use sheaf::sim::swarm::{
+    Coverage, CoveragePoint, Report, run, run_at_least_once, run_flows, run_scripts, run_with_history,
+};
 
 /// The number of seeds of a test run, besides those of the commit.
 const SEEDS: u64 = 150;
+/// The same for scripts, whose runs take a second each.
+const SEEDS_OF_SCRIPTS: u64 = 40;
 /// The number of seeds that depend on the commit.
 const COMMIT_SEEDS: u64 = 50;
 /// Seeds that have found bugs. A resumed member took an inbox that another one had purged for lost input, and stopped.
@@ -72,10 +76,42 @@ fn flows_keep_their_rules_under_faults() {
 }
 
 #[test]
+fn threads_of_scripts_write_what_they_have_to_under_faults() {
+    let seeds = std::env::var("SHEAF_TEST_SEEDS").map_or(SEEDS_OF_SCRIPTS, |text| text.parse().expect("a number"));
+    let mut coverage = Coverage::default();
+    for seed in 0..seeds {
+        let report = run_scripts(seed, None);
+        assert_correct(&report);
+        coverage.add(&report.coverage);
+    }
+    for point in [CoveragePoint::Kill, CoveragePoint::ZombieInTurn, CoveragePoint::LostDisk, CoveragePoint::OldDisk] {
+        assert!(coverage.of(point) > 0, "{point:?}");
+    }
+}
+
+/// What would be wrong if a transaction were not what it is.
+#[test]
+fn mutations_are_found_by_scripts() {
+    for mutation in [
+        Mutation::CacheKept,
+        Mutation::OverlayKept,
+        Mutation::PartsSkipped,
+        Mutation::InputsForgotten,
+        Mutation::OffsetsSkipped,
+    ] {
+        let mut reports = (0..300).map(|seed| run_scripts(seed, Some(mutation)));
+        let found = reports.find(|report| !report.violations.is_empty());
+        println!("{mutation:?}: {:?}", found.as_ref().map(|report| (report.seed, &report.violations[0])));
+        assert!(found.is_some(), "not found: {mutation:?}");
+    }
+}
+
+#[test]
 fn a_seed_is_deterministic() {
     for seed in [3, 4] {
         assert_eq!(run(seed, None), run(seed, None));
         assert_eq!(run_flows(seed, None), run_flows(seed, None));
+        assert_eq!(run_scripts(seed, None), run_scripts(seed, None));
     }
 }
 

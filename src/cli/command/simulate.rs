@@ -17,7 +17,7 @@ use crate::sim::swarm::{self, Coverage, CoveragePoint, Report};
 #[command(after_help = "\
 Each run is drawn from its seed: how many instances and partitions, which faults and how often. The instances are those \
 of `sheaf run`, on a broker, a Control-M and a clock in memory; an oracle computes the expected outputs from the input \
-alone. Each seed is two runs: one of bundles and their deliveries, and one of flows, whose workers answer once, twice, late, early, \
+alone. Each seed is three runs: one of bundles and their deliveries, one of threads of a script, and one of flows, whose workers answer once, twice, late, early, \
 wrongly or never. The first run with a violation ends the command, with its trace and the command that repeats it.
 
   sheaf simulate                                  100 runs from a new seed
@@ -37,6 +37,10 @@ pub(super) struct Args {
     /// Only the runs of flows
     #[arg(long)]
     flows: bool,
+    /// Only the runs of threads of a script
+    #[cfg(feature = "script")]
+    #[arg(long, conflicts_with = "flows")]
+    scripts: bool,
     /// Minutes to run, instead of a number of runs
     #[arg(long, value_name = "M")]
     minutes: Option<u64>,
@@ -53,18 +57,30 @@ const TRACE_LINES: usize = 40;
 /// The interval of progress lines if standard error is not a terminal.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(30);
 
+/// The runs of a seed that are asked for.
+fn kinds(args: &Args) -> Vec<fn(u64) -> Report> {
+    let bundles: fn(u64) -> Report = |seed| swarm::run(seed, None);
+    let flows: fn(u64) -> Report = |seed| swarm::run_flows(seed, None);
+    if args.flows {
+        return vec![flows];
+    }
+    #[cfg(feature = "script")]
+    {
+        let scripts: fn(u64) -> Report = |seed| swarm::run_scripts(seed, None);
+        if args.scripts { vec![scripts] } else { vec![bundles, flows, scripts] }
+    }
+    #[cfg(not(feature = "script"))]
+    vec![bundles, flows]
+}
+
 pub(super) fn main(args: &Args) -> ExitCode {
     let first = args.seed.unwrap_or_else(|| Incarnation::of_this_process().id.as_u64_pair().0 >> 32);
     let limit = args.minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
     let mut totals = Totals::new(first);
     while limit.map_or(totals.runs < args.runs, |limit| totals.elapsed() < limit) {
         let seed = first.wrapping_add(totals.runs);
-        let bundles = (!args.flows).then(|| swarm::run(seed, None));
         totals.runs += 1;
-        if bundles.is_some_and(|report| totals.has_failed(report, args)) {
-            break;
-        }
-        if totals.has_failed(swarm::run_flows(seed, None), args) {
+        if kinds(args).iter().any(|run| totals.has_failed(run(seed), args)) {
             break;
         }
         totals.progress();

@@ -31,6 +31,11 @@ impl Run {
             let found = if self.is_last_written { self.check_stores() } else { Vec::new() };
             return self.violations.extend(found);
         }
+        if let Some(found) = self.check_threads() {
+            self.violations.extend(found);
+            let found = self.check_stores();
+            return self.violations.extend(found);
+        }
         let mut found = self.check_bundles();
         found.extend(self.check_dead_letters());
         found.extend(self.check_alerts());

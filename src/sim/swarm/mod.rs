@@ -19,6 +19,7 @@
 //! | `faults` | fails calls to the broker, and crashes instances at fault points |
 //! | `executor` | Control-M in memory, with lost requests and answers |
 //! | `commands`, `sent_commands` | operators' commands, and the checks of them |
+//! | `scripts`, `without_scripts` | runs of threads of a script: under the same faults, with an oracle of their own; nothing in a build without them |
 //! | `flows`, `flow_run` | runs of flows instead of bundles: under the same faults, with an oracle of their own |
 //! | `checker`, `history` | the checks of a run |
 //! | `coverage` | faults and paths, counted |
@@ -36,8 +37,12 @@ mod history;
 mod nemesis;
 mod plan;
 mod run;
+#[cfg(feature = "script")]
+mod scripts;
 mod sent_commands;
 mod setup;
+#[cfg(not(feature = "script"))]
+mod without_scripts;
 
 pub use coverage::{Coverage, CoveragePoint};
 
@@ -67,6 +72,8 @@ pub struct Report {
     pub events: usize,
     /// True for a run of flows.
     pub is_of_flows: bool,
+    /// True for a run of scripts.
+    pub is_of_scripts: bool,
     /// The simulated time.
     pub simulated: Duration,
 }
@@ -74,7 +81,11 @@ pub struct Report {
 impl Report {
     /// The command that repeats the run.
     pub fn command(&self) -> String {
-        let flows = if self.is_of_flows { " --flows" } else { "" };
+        let flows = match (self.is_of_flows, self.is_of_scripts) {
+            (true, _) => " --flows",
+            (false, true) => " --scripts",
+            (false, false) => "",
+        };
         format!("sheaf simulate{flows} --seed {} --runs 1 --trace", self.seed)
     }
 }
@@ -114,23 +125,33 @@ pub fn run_flows(seed: u64, mutation: Option<flow::Mutation>) -> Report {
     execute(Run::new(seed, ProcessingGuarantee::ExactlyOnce, Kind::Flows(mutation), None), seed)
 }
 
+/// Runs a seed of threads of a script instead of bundles, with a mutation of the protocol if one is given. Events come in any order, twice, for nothing, and after
+/// the end.
+#[cfg(feature = "script")]
+pub fn run_scripts(seed: u64, mutation: Option<Mutation>) -> Report {
+    execute(Run::new(seed, ProcessingGuarantee::ExactlyOnce, Kind::Scripts, mutation), seed)
+}
+
 fn execute(mut run: Run, seed: u64) -> Report {
     let plan = format!("{:?}", run.plan);
     run.log(&plan);
     let phases: [fn(&mut Run); 4] = [
         |run| {
             run.begin_flows();
+            run.begin_threads();
             run.run_with_faults(120);
         },
         |run| {
             restart_after(run, PAST_DEADLINE, "a day later");
             run.begin_flows();
+            run.begin_threads();
             run.run_with_faults(30);
         },
         |run| {
             run.log("the withheld members are written");
             run.pending = std::mem::take(&mut run.withheld);
             run.begin_flows();
+            run.begin_threads();
             run.run_with_faults(30);
             run.is_last_written = true;
         },
@@ -155,8 +176,9 @@ fn execute(mut run: Run, seed: u64) -> Report {
     Report {
         seed,
         coverage,
-        events: run.sent.len() + run.workers.as_ref().map_or(0, Workers::count),
+        events: run.sent.len() + run.workers.as_ref().map_or(0, Workers::count) + run.count_threads(),
         is_of_flows: run.workers.is_some(),
+        is_of_scripts: run.plan.scripts,
         simulated: run.world.clock().uptime(),
         violations: run.violations,
         trace: run.trace,

@@ -30,7 +30,7 @@ impl Run {
         self.faults().enabled = true;
         let mut steps = self.rng.usize(steps_max / 3..steps_max);
         while steps > 0 && self.violations.is_empty() {
-            if self.pending.is_empty() && !self.has_starts() {
+            if self.pending.is_empty() && !self.has_starts() && !self.has_thread_events() {
                 steps -= 1;
             }
             self.step();
@@ -43,7 +43,7 @@ impl Run {
         let name = self.rng.choice(names).copied().unwrap_or("a");
         let probabilities = self.plan.probabilities.clone();
         self.outage(probabilities.outage);
-        if self.outage_steps == 0 && self.rng.u8(0..100) < 40 && !self.step_flows() {
+        if self.outage_steps == 0 && self.rng.u8(0..100) < 40 && !self.step_flows() && !self.step_threads() {
             self.write_events();
             self.command();
         }

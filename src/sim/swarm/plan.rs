@@ -32,6 +32,8 @@ pub(super) struct Plan {
     pub history: bool,
     /// The flows of the run, and a mutation of their rules; `None`: it has bundles and deliveries.
     pub flows: Option<(Flow, Option<flow::Mutation>)>,
+    /// True if the run has threads of a script.
+    pub scripts: bool,
     /// True if operators send commands, and dead letters are kept.
     pub commands: bool,
     /// The time between the commit of a transaction and its markers, for faults that delay them.
@@ -58,6 +60,9 @@ pub(super) enum Kind {
     BundlesWithHistory,
     /// Flows, with a history, and with a mutation of their rules if one is given.
     Flows(Option<flow::Mutation>),
+    /// Threads of a script.
+    #[cfg(feature = "script")]
+    Scripts,
 }
 
 /// Probabilities of faults, per 1,000 steps or acts; those of the disk per 1,000 crashes.
@@ -154,6 +159,7 @@ impl Plan {
             sla: SLA,
             history: false,
             flows: None,
+            scripts: false,
             commands: false,
             calls,
             points,

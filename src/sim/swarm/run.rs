@@ -11,6 +11,8 @@ use super::executor::{Conditions, Executor};
 use super::faults::Faults;
 use super::flows::{Flow, Workers};
 use super::plan::{Kind, Plan};
+#[cfg(feature = "script")]
+use super::scripts::Threads;
 use super::sent_commands::Commands;
 use super::setup;
 use crate::broker::{Broker, ProducerSpec};
@@ -66,6 +68,9 @@ pub(super) struct Run {
     pub(super) commands: Commands,
     /// Those who answer flows; `None` in a run of bundles.
     pub(super) workers: Option<Workers>,
+    /// What is written to threads of a script; `None` in a run of something else.
+    #[cfg(feature = "script")]
+    pub(super) threads: Option<Threads>,
     /// True if nothing more is written.
     pub(super) is_last_written: bool,
     /// True if all that has ended must be forgotten by now.
@@ -82,9 +87,14 @@ impl Run {
             ProcessingGuarantee::AtLeastOnce => Plan::draw_at_least_once(&mut rng),
         };
         // Nor this.
-        let history = kind != Kind::Bundles;
+        let history = matches!(kind, Kind::BundlesWithHistory | Kind::Flows(_));
+        #[cfg(feature = "script")]
+        let scripts = kind == Kind::Scripts;
+        #[cfg(not(feature = "script"))]
+        let scripts = false;
         let flows = if let Kind::Flows(mutation) = kind { Some((Flow::of_seed(seed), mutation)) } else { None };
-        let plan = Plan { standbys, history, flows, commands: !history && seed % 4 == 3, ..plan }.with_deadlines(seed);
+        let plan = Plan { standbys, history, flows, scripts, commands: !history && !scripts && seed % 4 == 3, ..plan }
+            .with_deadlines(seed);
         let faults = Arc::new(Mutex::new(Faults::new(&plan, rng.fork())));
         let executor = Executor::default();
         let (crash_policy, calls) = (Arc::clone(&faults), Arc::clone(&faults));
@@ -94,7 +104,7 @@ impl Run {
         let mut generator = Generator::new(seed);
         let start = world.clock().now();
         let (mut pending, mut withheld) = (Vec::new(), Vec::new());
-        for _ in 0..if flows.is_some() { 0 } else { plan.bundles } {
+        for _ in 0..if flows.is_some() || scripts { 0 } else { plan.bundles } {
             let mut events = generator.bundle(rng.u32(1..=4), start);
             enlarge(&mut events);
             if rng.u8(0..100) < 20 {
@@ -125,6 +135,8 @@ impl Run {
             producers: 0,
             commands: Commands::new(seed),
             workers: flows.map(|(flow, _)| Workers::new(flow, seed)),
+            #[cfg(feature = "script")]
+            threads: scripts.then(|| Threads::new(seed)),
             is_last_written: false,
             is_past_retention: false,
         }

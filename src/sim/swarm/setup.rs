@@ -33,6 +33,10 @@ pub(super) fn tasks(plan: &Plan) -> Vec<String> {
     if plan.flows.is_some() {
         return of(FLOW);
     }
+    #[cfg(feature = "script")]
+    if plan.scripts {
+        return of(crate::processor::script::SCRIPT);
+    }
     let letters = plan.commands.then(|| format!("{DEAD_LETTER}-0"));
     [of(BUNDLE), of(DELIVERY)].concat().into_iter().chain(letters).collect()
 }
@@ -83,6 +87,10 @@ fn topology(plan: &Plan) -> Topology {
     if let Some((flow, mutation)) = plan.flows {
         return topology_of(flow, mutation);
     }
+    #[cfg(feature = "script")]
+    if plan.scripts {
+        return topology_of_script();
+    }
     let Plan { sla, history, .. } = *plan;
     let text = TOPOLOGY.replace("sla: 24h", &format!("sla: {}s", sla.as_secs()));
     let spec = Spec::parse("topologies/control-m.yaml", &text).expect("the example in the repository");
@@ -109,6 +117,20 @@ fn topology(plan: &Plan) -> Topology {
         source.start = Some(StartAt::Earliest);
     }
     topology
+}
+
+/// The topology of a script.
+#[cfg(feature = "script")]
+fn topology_of_script() -> Topology {
+    use super::scripts::{EVENTS, SCRIPT};
+    use crate::processor::script::{Script, Versions};
+    let text = format!(
+        "name: rounds\nscript:\n  file: rounds.ts\n  reads: [{{ topic: {EVENTS}, start: earliest }}]\n  cache_mib: 1\n"
+    );
+    let mut spec = Spec::parse("rounds.yaml", &text).expect("a text of the source");
+    let versions = Versions::new(Script::new("rounds.ts", SCRIPT).expect("a file of the repository"));
+    spec.script_mut().expect("the topology has a script").versions = Some(versions);
+    spec.assemble(APPLICATION, |_| None).expect("a text of the source")
 }
 
 /// The topology of flows, each step of which is in the history.
