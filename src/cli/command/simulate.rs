@@ -27,6 +27,7 @@ wrongly or never. The first run with a violation ends the command, with its trac
   sheaf simulate --flows --runs 300               300 runs of flows only
 
 Exit code 0 when no run has a violation, 1 otherwise.")]
+#[cfg_attr(feature = "script", expect(clippy::struct_excessive_bools, reason = "each is an option of its own"))]
 pub(super) struct Args {
     /// Seed of the first run, decimal or 0x and hexadecimal digits; the default is a new seed
     #[arg(long, value_name = "N", value_parser = seed)]

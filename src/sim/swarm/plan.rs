@@ -10,6 +10,7 @@ use crate::runtime::FaultPoint;
 
 /// The plan of a run.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
 pub(super) struct Plan {
     pub guarantee: ProcessingGuarantee,
     pub instances: usize,

@@ -18,10 +18,10 @@ struct Open {
 }
 
 /// What is written by topic.
-type Written = BTreeMap<&'static str, Vec<String>>;
+pub(in crate::sim::swarm) type Written = BTreeMap<&'static str, Vec<String>>;
 
 /// The records that come of the events of a thread.
-pub(super) fn expected(key: &str, events: &[String]) -> Written {
+pub(in crate::sim::swarm) fn expected(key: &str, events: &[String]) -> Written {
     let mut written = Written::from([ASKS, RESULTS, ERRORS].map(|topic| (topic, Vec::new())));
     let mut state: Option<Open> = None;
     for event in events {
