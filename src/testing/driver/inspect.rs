@@ -65,11 +65,6 @@ impl TestDriver {
         Ok(records)
     }
 
-    /// True for a record that was sent by [`send_records`](Self::send_records), and not by the topology.
-    pub fn was_sent(&self, record: &Record) -> bool {
-        self.sent.contains(&(record.source.topic.clone(), record.offset))
-    }
-
     /// The same as text, one `key=value` per record; invalid UTF-8 becomes replacement characters.
     pub fn read_text(&mut self, topic: &str) -> Result<Vec<String>> {
         let text = |bytes: &Option<bytes::Bytes>| {

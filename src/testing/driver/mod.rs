@@ -19,7 +19,7 @@ pub use error::DriverError;
 pub use inspect::{DeadLetter, Raised, Stored};
 pub use pending_act::PendingAct;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -103,8 +103,6 @@ pub struct TestDriver {
     crash_at: CrashAt,
     /// The next offset of each topic that the test has read.
     next_offsets: BTreeMap<Topic, i64>,
-    /// The records that were sent by the test.
-    sent: BTreeSet<(Topic, i64)>,
 }
 
 impl fmt::Debug for TestDriver {
@@ -194,7 +192,7 @@ impl TestDriver {
             spans: None,
             crash_policy: Arc::new(move |_instance, point| lock(&at).take_if(|wanted| *wanted == point).is_some()),
         });
-        let mut driver = Self { world, acts, crash_at, next_offsets: BTreeMap::new(), sent: BTreeSet::new() };
+        let mut driver = Self { world, acts, crash_at, next_offsets: BTreeMap::new() };
         driver.start()?;
         Ok(driver)
     }
@@ -215,12 +213,18 @@ impl TestDriver {
         let mut producer = self.world.broker().producer(&spec)?;
         producer.init(TIMEOUT)?;
         producer.transact(records, TIMEOUT)?;
-        for topic in records.iter().map(|record| &record.topic).collect::<BTreeSet<_>>() {
-            let sent = records.iter().filter(|record| record.topic == *topic).count();
-            let last = self.world.broker().committed_records(topic).into_iter().rev().take(sent);
-            self.sent.extend(last.map(|record| (topic.clone(), record.offset)));
-        }
         self.run_until_idle()
+    }
+
+    /// Writes a record of any shape as [`send_records`](Self::send_records) does, and returns its offset.
+    pub fn send_record(&mut self, record: &OutRecord) -> Result<i64> {
+        let after = |driver: &Self, offset: i64| {
+            let mut records = driver.world.broker().committed_records(&record.topic).into_iter();
+            records.find(|other| other.offset > offset).map(|other| other.offset)
+        };
+        let last = self.world.broker().committed_records(&record.topic).last().map_or(-1, |other| other.offset);
+        self.send_records(std::slice::from_ref(record))?;
+        Ok(after(self, last).unwrap_or(last))
     }
 
     /// Advances the clock; each timer that becomes due meanwhile fires at its own time.

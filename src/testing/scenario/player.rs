@@ -197,7 +197,9 @@ impl<'a> Player<'a> {
             headers: sent.headers.clone(),
             timestamp: Some(sent.at.unwrap_or(self.driver.now())),
         };
-        self.driver.send_records(&[record]).map_err(|error| error.to_string())
+        let offset = self.driver.send_record(&record).map_err(|error| error.to_string())?;
+        self.observer.sent(&record.topic, offset);
+        Ok(())
     }
 
     fn operate(&mut self, processor: &str, key: &Key, name: &str, arguments: BTreeMap<String, String>) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sheaf::model::{Key, OutRecord, Topic};
 use sheaf::processor::script::{Script, Versions};
 use sheaf::testing::TestDriver;
 use sheaf::topology::Spec;
@@ -40,9 +41,9 @@ impl Workflow {
 
     /// Sends an event, in which `@3` is the offset of the event with this number.
     pub(super) fn send(&mut self, thread: &str, value: &str) {
-        self.driver.send(RESUME, thread, with_offsets(value, &self.offsets)).unwrap();
-        let records = self.driver.read(RESUME).unwrap();
-        self.offsets.push(records.iter().rfind(|record| self.driver.was_sent(record)).unwrap().offset);
+        let value = with_offsets(value, &self.offsets);
+        let record = OutRecord::keyed(&Topic::new(RESUME), &Key::new(thread), value.into());
+        self.offsets.push(self.driver.send_record(&record).unwrap());
     }
 
     /// What was written since it was last read, by topic, each record as `key=value`.
