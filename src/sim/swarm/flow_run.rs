@@ -6,9 +6,8 @@ use bytes::Bytes;
 
 use super::coverage::CoveragePoint;
 use super::flows::{self, Ask, EVENTS, Found, Observed, Order, Workers};
-use super::run::{Run, TIMEOUT};
+use super::run::Run;
 use super::setup::APPLICATION;
-use crate::broker::Broker;
 use crate::model::{Clock, Key, OutRecord, Record, Topic};
 use crate::processor::Command;
 use crate::processor::flow::{FLOW, FLOWS};
@@ -62,9 +61,7 @@ impl Run {
     /// The number of partitions that the topic of events had at first: a key stays in its partition when there are more.
     fn partitions_of_events(&self, workers: &mut Workers) -> Option<i32> {
         if workers.partitions.is_none() {
-            let mut admin = self.world.broker().process("outside").admin().ok()?;
-            let found = admin.describe(&[Topic::new(EVENTS)], TIMEOUT).ok()?;
-            workers.partitions = found.into_iter().next().flatten().map(|topic| topic.partitions);
+            workers.partitions = self.partitions_of(EVENTS);
         }
         workers.partitions
     }

@@ -19,7 +19,7 @@
 //! | `faults` | fails calls to the broker, and crashes instances at fault points |
 //! | `executor` | Control-M in memory, with lost requests and answers |
 //! | `commands`, `sent_commands` | operators' commands, and the checks of them |
-//! | `scripts`, `script_run`, `without_scripts` | runs of threads of a script: under the same faults, with an oracle of their own; nothing in a build without them |
+//! | `scripts`, `script_run` | runs of threads of a script: under the same faults, with an oracle of their own |
 //! | `flows`, `flow_run` | runs of flows instead of bundles: under the same faults, with an oracle of their own |
 //! | `checker`, `history` | the checks of a run |
 //! | `coverage` | faults and paths, counted |
@@ -37,14 +37,10 @@ mod history;
 mod nemesis;
 mod plan;
 mod run;
-#[cfg(feature = "script")]
 mod script_run;
-#[cfg(feature = "script")]
 mod scripts;
 mod sent_commands;
 mod setup;
-#[cfg(not(feature = "script"))]
-mod without_scripts;
 
 pub use coverage::{Coverage, CoveragePoint};
 

@@ -11,7 +11,6 @@ use super::executor::{Conditions, Executor};
 use super::faults::Faults;
 use super::flows::{Flow, Workers};
 use super::plan::{Kind, Plan};
-#[cfg(feature = "script")]
 use super::scripts::Threads;
 use super::sent_commands::Commands;
 use super::setup;
@@ -69,7 +68,6 @@ pub(super) struct Run {
     /// Those who answer flows; `None` in a run of bundles.
     pub(super) workers: Option<Workers>,
     /// What is written to threads of a script; `None` in a run of something else.
-    #[cfg(feature = "script")]
     pub(super) threads: Option<Threads>,
     /// True if nothing more is written.
     pub(super) is_last_written: bool,
@@ -135,7 +133,6 @@ impl Run {
             producers: 0,
             commands: Commands::new(seed),
             workers: flows.map(|(flow, _)| Workers::new(flow, seed)),
-            #[cfg(feature = "script")]
             threads: scripts.then(|| Threads::new(seed)),
             is_last_written: false,
             is_past_retention: false,
@@ -256,6 +253,13 @@ impl Run {
             self.violations.push(format!("{name} has stopped: {error}"));
             self.remove(name);
         }
+    }
+
+    /// The number of partitions of a topic; `None` as long as it is not there.
+    pub(super) fn partitions_of(&self, topic: &str) -> Option<i32> {
+        let mut admin = self.world.broker().process("outside").admin().ok()?;
+        let found = admin.describe(&[Topic::new(topic)], TIMEOUT).ok()?;
+        found.into_iter().next().flatten().map(|topic| topic.partitions)
     }
 
     pub(super) fn advance(&self, millis: u64) {

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::run::{Run, TIMEOUT};
+use super::run::Run;
 use super::scripts::{EVENTS, STEP_MS_MAX, TOPICS, Threads, expected, key};
-use crate::broker::Broker;
 use crate::model::{Key, OutRecord, Topic};
 
 impl Run {
@@ -74,12 +73,5 @@ impl Run {
         let letters = self.world.broker().committed_records(&self.world.plan().dead_letters);
         violations.extend(letters.iter().map(|letter| format!("a dead letter: {letter:?}")));
         Some(violations)
-    }
-
-    /// The number of partitions of a topic; `None` as long as it is not there.
-    pub(super) fn partitions_of(&self, topic: &str) -> Option<i32> {
-        let mut admin = self.world.broker().process("outside").admin().ok()?;
-        let found = admin.describe(&[Topic::new(topic)], TIMEOUT).ok()?;
-        found.into_iter().next().flatten().map(|topic| topic.partitions)
     }
 }

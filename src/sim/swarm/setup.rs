@@ -122,7 +122,8 @@ fn topology(plan: &Plan) -> Topology {
 /// The topology of a script.
 #[cfg(feature = "script")]
 fn topology_of_script() -> Topology {
-    use super::scripts::{EVENTS, SCRIPT};
+    const SCRIPT: &str = include_str!("scripts/rounds.ts");
+    use super::scripts::EVENTS;
     use crate::processor::script::{Script, Versions};
     let text = format!(
         "name: rounds\nscript:\n  file: rounds.ts\n  reads: [{{ topic: {EVENTS}, start: earliest }}]\n  cache_mib: 1\n"

@@ -13,8 +13,6 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// The topic of events.
 pub(super) const EVENTS: &str = "script-events";
-/// The script.
-pub(super) const SCRIPT: &str = include_str!("rounds.ts");
 /// The topics that are looked at.
 pub(super) const TOPICS: [&str; 3] = [oracle::ASKS, oracle::RESULTS, oracle::ERRORS];
 /// The names that threads ask for.
