@@ -41,9 +41,9 @@ impl Script {
     /// Reads a script, and runs its module-level code, which declares the topics.
     pub fn new(name: &str, text: &str) -> Result<Self, String> {
         let code = Code::new(name, text).map_err(|mistake| mistake.to_string())?;
-        let realm =
-            Realm::new(&code, Limits::default(), &Answered::new()).map_err(|failure| format!("{name}: {failure}"))?;
-        let Topics { outputs, ends } = realm.topics();
+        let realm = Realm::new(&code, Limits::default(), &Answered::new());
+        let topics = realm.and_then(|realm| realm.topics());
+        let Topics { outputs, ends } = topics.map_err(|failure| format!("{name}: {failure}"))?;
         if let Some(topic) = outputs.iter().find(|topic| !Topic::is_legal(topic)) {
             return Err(format!(
                 "{name}: `{topic}` in W.config.outputTopics is no name of a topic: it has 1 to 249 letters, digits, `.`, `_` and `-`"
@@ -55,7 +55,7 @@ impl Script {
             ));
         }
         let source = Source { name: name.to_owned(), text: text.to_owned() };
-        Ok(Self { digest: Digest::of(text), source, code, topics: outputs.clone() })
+        Ok(Self { digest: Digest::of(text), source, code, topics: outputs })
     }
 }
 

@@ -7,6 +7,7 @@ use rquickjs::{
     CatchResultExt as _, CaughtError, Context, Ctx, Exception, Function, Module, Object, Persistent, Runtime, Value,
 };
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::code::Code;
 use super::failure::Failure;
@@ -95,13 +96,10 @@ pub struct Globals {
 /// A thread of a script, with all that it holds. It belongs to the thread of the system that has made it.
 pub struct Realm {
     // Values of a context have to be dropped before it.
-    prepare: Persistent<Function<'static>>,
-    step: Persistent<Function<'static>>,
+    host: Persistent<Object<'static>>,
     context: Context,
     usage: Rc<Usage>,
     code: Code,
-    topics: Topics,
-    globals: String,
     /// What the last step waits for.
     refs: Vec<String>,
     _runtime: Runtime,
@@ -133,24 +131,13 @@ impl Realm {
             load(&ctx, code, &usage, answered)
         });
         usage.check()?;
-        let (prepare, step, topics, globals) = started.map_err(Failure::Threw)?;
-        let topics = serde_json::from_str(&topics).map_err(|error| Failure::Engine(error.to_string()))?;
-        Ok(Self {
-            prepare,
-            step,
-            context,
-            usage,
-            code: code.clone(),
-            topics,
-            globals,
-            refs: Vec::new(),
-            _runtime: runtime,
-        })
+        let host = started.map_err(Failure::Threw)?;
+        Ok(Self { host, context, usage, code: code.clone(), refs: Vec::new(), _runtime: runtime })
     }
 
     /// The topics of the script.
-    pub fn topics(&self) -> &Topics {
-        &self.topics
+    pub fn topics(&self) -> Result<Topics, Failure> {
+        self.asked("topics")
     }
 
     /// The names of what a script finds around it.
@@ -160,8 +147,17 @@ impl Realm {
             javascript: "export function main() {}".into(),
             places: Places::default(),
         };
-        let realm = Self::new(&code, Limits::default(), &Answered::new())?;
-        serde_json::from_str(&realm.globals).map_err(|error| Failure::Engine(error.to_string()))
+        Self::new(&code, Limits::default(), &Answered::new())?.asked("globals")
+    }
+
+    /// What a function of the library tells, which is JSON.
+    fn asked<T: DeserializeOwned>(&self, name: &str) -> Result<T, Failure> {
+        let told = self.context.with(|ctx| {
+            let ask = || self.host.clone().restore(&ctx)?.get::<_, Function<'_>>(name)?.call::<_, String>(());
+            ask().catch(&ctx).map_err(|error| told(error, &self.usage, &self.code))
+        });
+        self.usage.check()?;
+        serde_json::from_str(&told.map_err(Failure::Threw)?).map_err(|error| Failure::Engine(error.to_string()))
     }
 
     /// The memory that it takes, in bytes.
@@ -175,15 +171,15 @@ impl Realm {
         let ran = self.context.with(|ctx| {
             measure_from_here(&ctx);
             let run = || -> rquickjs::Result<String> {
-                let (prepare, step) = (self.prepare.clone().restore(&ctx)?, self.step.clone().restore(&ctx)?);
+                let host = self.host.clone().restore(&ctx)?;
                 let (at, seed) = (input.at.to_string(), seed(thread, input.step));
-                prepare.call::<_, ()>((thread, input.step, at, seed, input.is_past))?;
+                host.get::<_, Function<'_>>("prepare")?.call::<_, ()>((thread, input.step, at, seed, input.is_past))?;
                 let (deed, value, waits) = match input.deed {
                     Deed::Begin(value) => ("begin", value, None),
                     Deed::Resume(waits, event) => ("resume", event, Some(waits)),
                     Deed::Cancel => ("cancel", "null", None),
                 };
-                step.call((deed, value, waits))
+                host.get::<_, Function<'_>>("step")?.call((deed, value, waits))
             };
             run().catch(&ctx).map_err(|error| told(error, &self.usage, &self.code))
         });
@@ -203,14 +199,16 @@ impl Realm {
     }
 }
 
-/// What a realm holds on to.
-type Loaded = (Persistent<Function<'static>>, Persistent<Function<'static>>, String, String);
-
-/// Runs the runtime library, and the module-level code of a script.
-fn load(ctx: &Ctx<'_>, code: &Code, usage: &Rc<Usage>, answered: &Answered) -> Result<Loaded, String> {
+/// Runs the runtime library, and the module-level code of a script; the object with the functions of the library.
+fn load(
+    ctx: &Ctx<'_>,
+    code: &Code,
+    usage: &Rc<Usage>,
+    answered: &Answered,
+) -> Result<Persistent<Object<'static>>, String> {
     // Names and numbers always serialize.
     let json = serde_json::to_string(answered).unwrap_or_default();
-    let run = || -> rquickjs::Result<Loaded> {
+    let run = || -> rquickjs::Result<Persistent<Object<'static>>> {
         let host = Object::new(ctx.clone())?;
         host.set("caught", caught(ctx, usage)?)?;
         host.set("charge", charge(ctx, usage)?)?;
@@ -230,10 +228,7 @@ fn load(ctx: &Ctx<'_>, code: &Code, usage: &Rc<Usage>, answered: &Answered) -> R
         host.get::<_, Function<'_>>("setVersions")?.call::<_, ()>((json,))?;
         host.get::<_, Function<'_>>("setMain")?.call::<_, ()>((main,))?;
         ctx.globals().remove("__modules")?;
-        let topics = host.get::<_, Function<'_>>("topics")?.call(())?;
-        let globals = host.get::<_, Function<'_>>("globals")?.call(())?;
-        let (prepare, step) = (host.get::<_, Function<'_>>("prepare")?, host.get::<_, Function<'_>>("step")?);
-        Ok((Persistent::save(ctx, prepare), Persistent::save(ctx, step), topics, globals))
+        Ok(Persistent::save(ctx, host))
     };
     run().catch(ctx).map_err(|error| told(error, usage, code))
 }
