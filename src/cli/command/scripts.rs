@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use serde_json::Value;
 
 use super::entries::{List, SCRIPTS, Show};
 use super::entry_command::{Arguments, EntryArgs, Order, send};
@@ -131,15 +132,16 @@ pub(super) fn main(command: &Command) -> Result<ExitCode, Failure> {
 }
 
 fn checked(Check { file, begin, values }: &Check) -> Result<ExitCode, Failure> {
-    for (option, text) in [("--begin", begin)].into_iter().chain(values.iter().map(|value| ("--value", value))) {
-        if let Err(error) = serde_json::from_str::<serde_json::Value>(text) {
-            return Err(Failure::Usage(format!("error: {option} {text}: it is no JSON: {error}")));
-        }
-    }
+    let json = |option: &str, text: &String| {
+        let no_json = |error| Failure::Usage(format!("error: {option} {text}: it is no JSON: {error}"));
+        serde_json::from_str::<Value>(text).map_err(no_json)
+    };
+    let begin = json("--begin", begin)?;
+    let values: Vec<Value> = values.iter().map(|value| json("--value", value)).collect::<Result<_, _>>()?;
     let name = file.display().to_string();
     let problem = |why: String| Failure::Configuration(format!("error: {why}"));
     let text = std::fs::read_to_string(file).map_err(|error| problem(format!("{name}: {error}")))?;
-    let findings = check(&name, &text, begin, values).map_err(problem)?;
+    let findings = check(&name, &text, &begin, &values).map_err(problem)?;
     let Findings { mistakes, topics, written, threads, ends, waits } = findings;
     if !mistakes.is_empty() {
         let lines: Vec<String> = mistakes.iter().map(|mistake| format!("error: {mistake}")).collect();

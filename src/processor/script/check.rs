@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::engine::{Realm, Step, foreign_names};
+use serde_json::{Value, json};
+
+use super::engine::{Answered, Failure, Limits, Realm, Step, foreign_names};
 use super::replay;
-use super::thread::{Entered, Given, Thread};
+use super::thread::{Entered, Given};
 use super::versions::Script;
 use crate::model::{Key, Timestamp};
 
@@ -30,11 +32,11 @@ pub struct Findings {
     pub waits: BTreeSet<String>,
 }
 
-/// Checks a script, and runs threads of it: `main` is called with the argument, and each value is given to each thing that a thread waits for. Both are JSON.
+/// Checks a script, and runs threads of it: `main` is called with the argument, and each value is given to each thing that a thread waits for.
 ///
 /// # Errors
 /// The script cannot be loaded; all mistakes, each with its place.
-pub fn check(name: &str, text: &str, argument: &str, values: &[String]) -> Result<Findings, String> {
+pub fn check(name: &str, text: &str, argument: &Value, values: &[Value]) -> Result<Findings, String> {
     let script = Script::new(name, text)?;
     let mut findings = Findings { topics: script.topics.clone(), ..Findings::default() };
     let globals = Realm::globals().map_err(|failure| failure.to_string())?;
@@ -52,14 +54,14 @@ pub fn check(name: &str, text: &str, argument: &str, values: &[String]) -> Resul
     Ok(findings)
 }
 
-fn try_threads(script: &Script, argument: &str, values: &[String], findings: &mut Findings) {
+fn try_threads(script: &Script, argument: &Value, values: &[Value], findings: &mut Findings) {
     let key = Key::new("thread-1");
     let entered = |number: usize, given: Given| Entered {
         step: number.to_string(),
         at: Timestamp::from_millis(i64::try_from(number).unwrap_or_default() * 1000),
         given,
     };
-    let mut open = VecDeque::from([vec![entered(0, Given::Begin(argument.to_owned()))]]);
+    let mut open = VecDeque::from([vec![entered(0, Given::Begin(argument.to_string()))]]);
     while let Some(inputs) = open.pop_front() {
         if findings.threads == THREADS_MAX {
             return;
@@ -77,8 +79,7 @@ fn try_threads(script: &Script, argument: &str, values: &[String], findings: &mu
         for id in step.refs.iter().filter(|_| number < STEPS_MAX) {
             findings.waits.insert(id.clone());
             for value in values {
-                let event = serde_json::json!({ "ref": id }).to_string();
-                let event = event.replacen('}', &format!(",\"value\":{value}}}"), 1);
+                let event = json!({ "ref": id, "value": value }).to_string();
                 let more = entered(number, Given::Event(id.clone(), event));
                 open.push_back(inputs.iter().cloned().chain([more]).collect());
             }
@@ -88,22 +89,15 @@ fn try_threads(script: &Script, argument: &str, values: &[String], findings: &mu
 
 /// The last step of a thread with these inputs.
 fn last_step(script: &Script, key: &Key, inputs: &[Entered]) -> Result<Step, String> {
-    let stored: Result<_, _> = inputs.iter().map(Entered::stored).collect();
-    let journal = stored.map_err(|reject| reject.to_string())?;
-    let thread = Thread {
-        engine: super::engine::ENGINE,
-        code: script.digest,
-        begun: Timestamp::MIN,
-        chain: [0; 16],
-        refs: Vec::new(),
-        versions: Vec::new(),
-        journal,
+    let run = || {
+        let mut realm = Realm::new(&script.code, Limits::default(), &Answered::new())?;
+        let mut last = Err(Failure::Engine("the thread has no input".to_owned()));
+        for entered in inputs {
+            last = Ok(replay::run(&mut realm, key, entered, false)?);
+        }
+        last
     };
-    let (mut steps, why) = replay::steps(script, key, &thread, &Vec::new());
-    match (steps.pop(), why) {
-        (Some((_, step)), None) => Ok(step),
-        (_, why) => Err(format!("{}: {}", script.source.name, why.unwrap_or_default())),
-    }
+    run().map_err(|failure| format!("{}: {failure}", script.source.name))
 }
 
 /// Notes what a step has led to.

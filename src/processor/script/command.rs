@@ -64,11 +64,11 @@ fn migrated(place: &Place, key: &Key, thread: Thread) -> Result<Thread, String> 
         return Ok(thread);
     }
     let former = place.versions.of(thread.code).map_err(|reject| reject.to_string())?;
-    let (were, why) = replay::steps(&former, key, &thread, &thread.versions);
+    let (were, why) = replay::steps(&former, key, &thread);
     if let Some(why) = why {
         return Err(format!("its own script cannot be run again: {why}"));
     }
-    let (are, why) = replay::steps(&newest, key, &thread, &thread.versions);
+    let (are, why) = replay::steps(&newest, key, &thread);
     let differs = |((entered, was), (_, is)): (&(Entered, _), &(_, _))| {
         difference(was, is)
             .map(|what| format!("the script of today does something else at step {}: {what}", entered.step))

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::engine::{Answered, Deed, ENGINE, Failure, Input, Limits, Realm, Step};
+use super::engine::{Deed, ENGINE, Failure, Input, Limits, Realm, Step};
 use super::thread::{Entered, Given, Thread};
 use super::versions::Script;
 use crate::model::{Key, Reject, RejectReason};
@@ -26,14 +26,9 @@ pub(super) fn replay(script: &Script, key: &Key, thread: &Thread) -> Result<Real
 }
 
 /// The steps of a thread by a script, as far as they can be run, and why it goes no further.
-pub(super) fn steps(
-    script: &Script,
-    key: &Key,
-    thread: &Thread,
-    answered: &Answered,
-) -> (Vec<(Entered, Step)>, Option<String>) {
+pub(super) fn steps(script: &Script, key: &Key, thread: &Thread) -> (Vec<(Entered, Step)>, Option<String>) {
     let mut steps = Vec::new();
-    let mut realm = match Realm::new(&script.code, Limits::default(), answered) {
+    let mut realm = match Realm::new(&script.code, Limits::default(), &thread.versions) {
         Ok(realm) => realm,
         Err(failure) => return (steps, Some(failure.to_string())),
     };

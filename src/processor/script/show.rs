@@ -34,7 +34,7 @@ fn file_name(path: &str) -> &str {
 /// `journal`: each step, with what it was given, what it has written and what it has waited for since. The thread is run again for it.
 pub(super) fn content(key: &Key, thread: &Thread, versions: &Versions) -> Value {
     let (steps, error) = match versions.of(thread.code) {
-        Ok(script) => replay::steps(&script, key, thread, &thread.versions),
+        Ok(script) => replay::steps(&script, key, thread),
         Err(reject) => (Vec::new(), Some(reject.to_string())),
     };
     let written = |(topic, key, value): &Output| json!({ "topic": topic, "key": key, "value": value });
